@@ -1,0 +1,69 @@
+"""What the steps of one call share: the surroundings they act on, and what they have found out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nuage_chain.attachment.identity import Identity
+from nuage_chain.attachment.settings import Placement, Settings
+from nuage_chain.cni.request import Request
+from nuage_chain.cni.result import Interface, Result
+from nuage_chain.deadline import Deadline
+from nuage_chain.link.address import Assignment
+from nuage_chain.link.veth import Pair
+from nuage_chain.vrs.connection import Connection
+from nuage_chain.vrs.switch import Resolved, Switch
+from nuage_chain.vsd.access import Access
+from nuage_chain.vsd.session import Session
+from nuage_chain.vsd.workload import Registration
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside that a verb acts on; a test or the agent hands in its own.
+
+    hostname: the default owner of objects in VSD. deadline: makes the budget of a call, from seconds.
+    """
+
+    hostname: str
+    deadline: Callable[[float], Deadline] = Deadline
+    switch: Callable[[Settings], Switch] = lambda settings: Switch(
+        Connection(settings.text("ovsdb")), settings.text("bridge")
+    )
+    vsd: Callable[[Access], Session] = Session
+
+
+@dataclass
+class Attaching:
+    """One ADD on its way; the fields after `result` are filled in by the steps.
+
+    assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
+    """
+
+    request: Request
+    settings: Settings
+    placement: Placement
+    identity: Identity
+    switch: Switch
+    vsd: Session | None
+    deadline: Deadline
+    result: Result
+    interface: Interface
+    interface_index: int
+    pair: Pair | None = None
+    registration: Registration | None = None
+    resolved: Resolved | None = None
+    datapath: str = ""
+    assignments: list[Assignment] = field(default_factory=list)
+
+    @property
+    def found(self) -> Pair:
+        """The veth pair; the step that finds it comes first in every plan."""
+        assert self.pair is not None  # noqa: S101 - a plan without that step is a bug, not an input
+        return self.pair
+
+    @property
+    def for_undo(self) -> Deadline:
+        """The budget of one undo: cleaning up gets some seconds even after the call's own time is used up."""
+        return self.deadline.extended(at_least=5)

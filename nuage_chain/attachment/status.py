@@ -1,0 +1,53 @@
+"""STATUS: whether an ADD could succeed now (specification, "STATUS"; codes 50 and 51)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nuage_chain.attachment import settings, sources
+from nuage_chain.attachment.settings import Settings
+from nuage_chain.attachment.state import World
+from nuage_chain.cni.request import Request
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import LimitedConnectivity, NotAvailable, NuageChainError, TryAgainLater
+
+# A runtime asks every five seconds, and an answer that takes longer than that is an answer too.
+_SECONDS = 4
+
+
+def status(request: Request, world: World, config_file: Path | None = None) -> None:
+    """Asks OVSDB for the bridge and, in `split`, VSD for a session.
+
+    Raises LimitedConnectivity when the bridge is gone, since containers are cut off then; NotAvailable otherwise.
+    """
+    found = settings.merge(sources.layers(request, config_file=config_file), world.hostname)
+    deadline = world.deadline(min(found.timeout, _SECONDS))
+    try:
+        _ask_switch(found, world, deadline)
+        if found.activation == settings.SPLIT:
+            _ask_vsd(found, world, deadline)
+    except (LimitedConnectivity, NotAvailable):
+        raise
+    except TryAgainLater as e:
+        raise NotAvailable(e.message, hint=e.hint) from e
+    except NuageChainError as e:
+        if e.code < 100:
+            raise
+        raise NotAvailable(e.message, hint=e.hint) from e
+
+
+def _ask_switch(found: Settings, world: World, deadline: Deadline) -> None:
+    switch = world.switch(found)
+    try:
+        if switch.datapath(deadline) is None:
+            raise LimitedConnectivity(f"There is no bridge {switch.bridge} in the switch at {found.text('ovsdb')}.")
+    finally:
+        switch.close()
+
+
+def _ask_vsd(found: Settings, world: World, deadline: Deadline) -> None:
+    vsd = world.vsd(found.access())
+    try:
+        vsd.get("me", deadline)
+    finally:
+        vsd.close()

@@ -1,0 +1,1 @@
+"""The Container Network Interface protocol, both sides; it knows nothing of Nuage."""

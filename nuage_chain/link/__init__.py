@@ -1,0 +1,1 @@
+"""The kernel: network namespaces, the veth pair, addresses, offload, announcements."""

@@ -1,0 +1,57 @@
+"""Addresses and routes that `ptp` left on the host end: taken off before the end becomes a port of the switch.
+
+With the userspace datapath the host's own stack still sees what arrives on the port, and would answer ARP for the
+gateway's address beside the overlay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nuage_chain.link.kernel import netlink
+
+_MAIN_TABLE = 254
+_ROUTE_FIELDS = {"RTA_DST": "dst", "RTA_GATEWAY": "gateway", "RTA_PREFSRC": "prefsrc", "RTA_PRIORITY": "priority"}
+
+
+@dataclass(frozen=True)
+class Layer3:
+    """What a link of this thread's namespace had, as arguments that put it back."""
+
+    addresses: tuple[dict[str, Any], ...] = ()
+    routes: tuple[dict[str, Any], ...] = ()
+
+
+def take(index: int) -> Layer3:
+    """Takes all addresses (link-local ones stay) and the main table's routes off the link and returns them."""
+    with netlink("Taking the addresses off the host end") as ipr:
+        routes = tuple(_route(r) for r in ipr.get_routes(oif=index, table=_MAIN_TABLE) if r["proto"] != 2)
+        addresses = tuple(_address(a) for a in ipr.get_addr(index=index) if a["scope"] == 0)
+        for route in routes:
+            ipr.route("del", oif=index, **route)
+        for address in addresses:
+            ipr.addr("del", index=index, **address)
+    return Layer3(addresses, routes)
+
+
+def give_back(index: int, had: Layer3) -> None:
+    """Puts back what `take` took."""
+    with netlink("Putting the addresses back on the host end") as ipr:
+        for address in had.addresses:
+            ipr.addr("add", index=index, **address)
+        for route in had.routes:
+            ipr.route("add", oif=index, **route)
+
+
+def _address(message: Any) -> dict[str, Any]:  # noqa: ANN401 - pyroute2's messages have no types
+    local = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
+    return {"family": message["family"], "address": local, "prefixlen": message["prefixlen"]}
+
+
+def _route(message: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+    held = {argument: message.get_attr(name) for name, argument in _ROUTE_FIELDS.items()}
+    route = {k: v for k, v in held.items() if v is not None}
+    if "dst" in route:
+        route["dst"] = f"{route['dst']}/{message['dst_len']}"
+    return route | {"family": message["family"], "scope": message["scope"], "table": _MAIN_TABLE}

@@ -1,0 +1,95 @@
+"""Work inside a network namespace: in one short-lived thread, without a fork and without a second process."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from nuage_chain.errors import DeadlineExceeded, KernelRefused, NuageChainError
+
+T = TypeVar("T")
+
+_CLONE_NEWNET = 0x40000000
+_OWN = "/proc/self/task/{tid}/ns/net"
+
+
+class NetnsGone(NuageChainError):
+    """The container's network namespace does not exist (CNI code 3, unknown container)."""
+
+    code = 3
+    hint = "The container has ended, or CNI_NETNS names the wrong path."
+
+
+def inside(path: str, work: Callable[[], T], seconds: float) -> T:
+    """What `work` returns when it runs inside the namespace at `path`.
+
+    The thread ends with the call, so the namespace never leaks into the rest of the process. Opening by path without
+    O_CREAT matters: pyroute2's own way creates a namespace that has gone, and a DEL would leak one.
+
+    Raises NetnsGone, DeadlineExceeded, KernelRefused, and whatever `work` raises.
+    """
+    fd = _open(path)
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            _setns(fd, path)
+            outcome.append(work())
+        except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
+            failure.append(e)
+
+    thread = threading.Thread(target=run, name="netns", daemon=True)
+    try:
+        thread.start()
+        thread.join(seconds)
+    finally:
+        os.close(fd)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise DeadlineExceeded(f"Work inside {path} did not end within {seconds:.1f} s.")
+    return outcome[0]
+
+
+def is_own(path: str) -> bool:
+    """Whether `path` is the network namespace that this thread is in. Raises NetnsGone."""
+    fd = _open(path)
+    try:
+        there, here = os.fstat(fd), Path(_OWN.format(tid=threading.get_native_id())).stat()
+    finally:
+        os.close(fd)
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+def exists(path: str) -> bool:
+    """Whether there is a network namespace at `path` that can be opened."""
+    try:
+        os.close(_open(path))
+    except NetnsGone:
+        return False
+    return True
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as e:
+        raise NetnsGone(f"The network namespace {path!r} cannot be opened: {e.strerror}.") from e
+    except ValueError as e:
+        raise NetnsGone(f"The network namespace {path!r} is no path: {e}.") from e
+
+
+def _setns(fd: int, path: str) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, _CLONE_NEWNET) == 0:
+        return
+    number = ctypes.get_errno()
+    if number == errno.EINVAL:
+        raise NetnsGone(f"{path!r} is not a network namespace.")
+    raise KernelRefused(f"Entering the network namespace {path!r} failed: {os.strerror(number)}.")

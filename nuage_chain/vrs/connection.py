@@ -1,0 +1,115 @@
+"""One JSON-RPC connection to ovsdb-server, with a deadline on everything (RFC 7047)."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, TypeAlias
+
+import ovs.jsonrpc
+import ovs.poller
+import ovs.stream
+
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import OvsdbUnreachable, SwitchRefused
+
+DATABASE = "Open_vSwitch"
+Operation: TypeAlias = dict[str, Any]
+
+
+class GuardFailed(SwitchRefused):
+    """A `wait` of the transaction did not hold within its time; `index` is its place in the transaction."""
+
+    def __init__(self, message: str, index: int) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class Connection:
+    """A connection that opens when it is first needed, and again after it broke.
+
+    remote: as Open vSwitch writes it, `unix:PATH`, `tcp:HOST:PORT` or `ssl:HOST:PORT`.
+    """
+
+    def __init__(self, remote: str) -> None:
+        self.remote = remote
+        self._rpc: ovs.jsonrpc.Connection | None = None
+
+    def transact(self, operations: list[Operation], deadline: Deadline) -> list[dict[str, Any]]:
+        """The result of each operation, in order, all of them carried out or none.
+
+        Raises GuardFailed when a `wait` ran out, SwitchRefused when OVSDB refuses any of them (the commit included,
+        which reports its error as one element more), OvsdbUnreachable, DeadlineExceeded.
+        """
+        request = ovs.jsonrpc.Message.create_request("transact", [DATABASE, *operations])
+        try:
+            reply = self._call(request, deadline)
+        except BaseException:
+            self.close()
+            raise
+        if reply.type == ovs.jsonrpc.Message.T_ERROR:
+            raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply.error}.")
+        return self._checked(reply.result, operations)
+
+    def close(self) -> None:
+        """Closes the connection; a further transaction opens it again."""
+        if self._rpc is not None and self._rpc.stream is not None:
+            self._rpc.close()
+        self._rpc = None
+
+    def _call(self, request: ovs.jsonrpc.Message, deadline: Deadline) -> ovs.jsonrpc.Message:
+        rpc = self._rpc = self._rpc or self._open(deadline)
+        self._raise_for(rpc.send(request))
+        while True:
+            error, message = rpc.recv()
+            if error == errno.EAGAIN:
+                self._pause(rpc, deadline)
+                continue
+            self._raise_for(error)
+            if message.type == ovs.jsonrpc.Message.T_REQUEST and message.method == "echo":
+                rpc.send(ovs.jsonrpc.Message.create_reply(message.params, message.id))
+            elif (
+                message.type in (ovs.jsonrpc.Message.T_REPLY, ovs.jsonrpc.Message.T_ERROR) and message.id == request.id
+            ):
+                return message
+
+    def _open(self, deadline: Deadline) -> ovs.jsonrpc.Connection:
+        left = int(deadline.left(f"connecting to OVSDB at {self.remote}", at_most=5) * 1000)
+        try:
+            error, stream = ovs.stream.Stream.open_block(ovs.stream.Stream.open(self.remote), left)
+        except (ValueError, OSError) as e:
+            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {e}.") from e
+        self._raise_for(error)
+        return ovs.jsonrpc.Connection(stream)
+
+    def _pause(self, rpc: ovs.jsonrpc.Connection, deadline: Deadline) -> None:
+        poller = ovs.poller.Poller()
+        poller.timer_wait(int(deadline.left(f"an answer of OVSDB at {self.remote}") * 1000) + 1)
+        rpc.run()
+        rpc.wait(poller)
+        rpc.recv_wait(poller)
+        poller.block()
+
+    def _raise_for(self, error: int) -> None:
+        if error:
+            reason = "the server closed the connection" if error < 0 else os.strerror(error)
+            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {reason}.")
+
+    def _checked(self, results: list[dict[str, Any] | None], operations: list[Operation]) -> list[dict[str, Any]]:
+        for index, result in enumerate(results):
+            if result and "error" in result:
+                raise _refusal(index, result, operations)
+        if len(results) != len(operations) or any(r is None for r in results):
+            raise SwitchRefused(f"OVSDB at {self.remote} answered {len(results)} of {len(operations)} operations.")
+        return [r for r in results if r is not None]
+
+
+def _refusal(index: int, result: dict[str, Any], operations: list[Operation]) -> SwitchRefused:
+    said = ": ".join(str(result[k]) for k in ("error", "details") if result.get(k))
+    if index >= len(operations):
+        return SwitchRefused(f"OVSDB refused the transaction at its end: {said}.")
+    operation = operations[index]
+    where = f"{operation['op']} on {operation.get('table', 'the database')}"
+    if operation["op"] == "wait" and result["error"] == "timed out":
+        return GuardFailed(f"OVSDB: what {where} waited for did not come about.", index)
+    return SwitchRefused(f"OVSDB refused {where}: {said}.")

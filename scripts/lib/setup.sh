@@ -1,0 +1,117 @@
+# Sourced by scripts/test and scripts/demo: brings the machine to where the project can run.
+# Everything goes into .venv inside the clone, but for Debian packages, which are named when they are installed.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+VENV=$ROOT/.venv
+RUN_PACKAGES=(python3 python3-venv iproute2 iputils-ping openvswitch-switch ovn-central ovn-host containernetworking-plugins)
+TEST_PACKAGES=()
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+else
+    BOLD='' DIM='' RED='' GREEN='' PLAIN=''
+fi
+
+heading() { printf '%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
+step() { printf '  %s\n' "$*"; }
+fail() { printf '%s✗ %s%s\n' "$RED" "$*" "$PLAIN" >&2; exit 1; }
+good() { printf '%s✓ %s%s\n' "$GREEN" "$*" "$PLAIN"; }
+
+need_root() {
+    [ "$(id -u)" = 0 ] || fail "This needs root, for network namespaces and Open vSwitch: sudo $0 $*"
+}
+
+# setup PACKAGE…: the Debian packages, the virtual environment, the CNI executable.
+setup() {
+    need_root
+    command -v apt-get >/dev/null || fail "This sets itself up with apt-get, and there is none here (Debian 12 or later has it)."
+    mkdir -p "$VENV" || fail "$VENV cannot be made."
+    exec 9>"$VENV/.setup.lock"
+    flock -w 600 9 || fail "Another run has been setting up $VENV for ten minutes; end it and try again."
+    install_packages "$@"
+    /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+        fail "/usr/bin/python3 is $(/usr/bin/python3 --version); 3.10 or later is needed."
+    install_venv
+    install_executable
+    flock -u 9
+    exec 9>&-
+}
+
+install_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    if [ ${#missing[@]} = 0 ]; then
+        step "Debian packages: all there"
+        return
+    fi
+    step "Debian packages: installing ${missing[*]}"
+    apt-get update -qq >"$VENV/apt.log" 2>&1 || step "apt-get update had complaints (see .venv/apt.log); going on with what is known"
+    without_services apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$VENV/apt.log" 2>&1 ||
+        { tail -n 15 "$VENV/apt.log" >&2; fail "apt-get could not install ${missing[*]}; the whole log is .venv/apt.log."; }
+    leave_disabled "${missing[@]}"
+}
+
+# Open vSwitch and OVN come with services; the project starts private ones, and the machine's own stay as they were.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d made=''
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod 755 $policy
+        made=$policy
+        trap 'rm -f '"$policy" EXIT
+    fi
+    local status=0
+    "$@" 9>&- || status=$?
+    if [ -n "$made" ]; then
+        rm -f "$made"
+        trap - EXIT
+    fi
+    return $status
+}
+
+leave_disabled() {
+    local unit
+    [ -d /run/systemd/system ] || return 0
+    for unit in openvswitch-switch ovn-central ovn-host; do
+        case " $* " in *" $unit "*)
+            systemctl disable --quiet "$unit.service" 2>/dev/null &&
+                step "left $unit.service disabled (systemctl enable $unit starts it at boot)" ;;
+        esac
+    done
+    return 0
+}
+
+install_venv() {
+    local stamp
+    stamp=$({ echo "$ROOT"; /usr/bin/python3 --version; cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock"; } | sha256sum)
+    if [ "$(cat "$VENV/.stamp" 2>/dev/null)" = "$stamp" ]; then
+        step "Python packages: all there"
+        return
+    fi
+    step "Python packages: installing into .venv"
+    {
+        /usr/bin/python3 -m venv "$VENV" &&
+            "$VENV/bin/python" -m pip install -q --disable-pip-version-check -c "$ROOT/requirements.lock" -e "$ROOT[test]"
+    } >"$VENV/pip.log" 2>&1 || { tail -n 15 "$VENV/pip.log" >&2; fail "pip could not install; the whole log is .venv/pip.log."; }
+    echo "$stamp" >"$VENV/.stamp"
+}
+
+# An absolute interpreter line, and -I, so that the runtime's environment (or none at all) changes nothing.
+install_executable() {
+    local target=$VENV/cni/nuage-chain
+    mkdir -p "$VENV/cni"
+    {
+        if [[ $VENV == *[[:space:]]* || ${#VENV} -gt 100 ]]; then
+            # The kernel cuts an interpreter line at the first space: sh starts Python, which sees a string here.
+            printf "#!/bin/sh\n'''exec' '%s/bin/python' -I \"\$0\" \"\$@\"\n' '''\n" "${VENV//\'/\'\\\'\'}"
+        else
+            printf '#!%s/bin/python -I\n' "$VENV"
+        fi
+        printf 'from nuage_chain.relay import main\n\nmain()\n'
+    } >"$target.new"
+    chmod 755 "$target.new"
+    mv "$target.new" "$target"
+    step "CNI executable: .venv/cni/nuage-chain; command line: .venv/bin/nuage-chain"
+}
