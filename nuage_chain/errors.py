@@ -25,6 +25,11 @@ class NuageChainError(Exception):
         if hint is not None:
             self.hint = hint
 
+    def add(self, more: str) -> None:
+        """Appends what went wrong besides, as when cleaning up after this error was not complete."""
+        self.message = f"{self.message.rstrip('.')}. {more.rstrip('.')}."
+        self.args = (self.message,)
+
 
 class ProtocolError(NuageChainError):
     """What the runtime sent does not follow the CNI specification."""
@@ -183,3 +188,24 @@ class KernelRefused(NuageChainError):
 
     code = 107
     hint = "Check that the plugin runs as root in the host's network namespace."
+
+
+class PluginFailed(NuageChainError):
+    """A CNI plugin that we ran as a runtime does printed an error, or nothing that makes sense.
+
+    plugin: its type; command: ADD, DEL, …; plugin_code, plugin_message, details: its own words, None and "" where none.
+    """
+
+    code = 108
+    hint = "The words are the plugin's own; correct its part of the configuration, or see its documentation."
+
+    def __init__(
+        self, plugin: str, command: str, message: str, *, plugin_code: int | None = None, details: str = ""
+    ) -> None:
+        shown = message if not details or details in message else f"{message} ({details})"
+        super().__init__(f"Plugin {plugin!r} failed ({command}): {shown}")
+        self.plugin = plugin
+        self.command = command
+        self.plugin_code = plugin_code
+        self.plugin_message = message
+        self.details = details

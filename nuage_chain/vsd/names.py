@@ -1,0 +1,158 @@
+"""From names to IDs. Every look-up is pure and its answer may be kept: a renamed object keeps its ID.
+
+A subnet is looked up through its zone, since names of subnets are unique for each zone only (vsd-rest.md 2.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nuage_chain.errors import BadConfig, NuageChainError
+from nuage_chain.vsd.values import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nuage_chain.deadline import Deadline
+    from nuage_chain.vsd.session import Session
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet, or an L2 domain, which is one subnet without a router: then zone_id is "" and domain_id its own ID.
+
+    address, netmask, gateway: dotted quads. ipv6_address: a CIDR. Each None where VSD has none.
+    collection: `subnets` or `l2domains`.
+    """
+
+    id: str
+    name: str
+    zone_id: str
+    domain_id: str
+    enterprise_id: str
+    address: str | None = None
+    netmask: str | None = None
+    gateway: str | None = None
+    ipv6_address: str | None = None
+    ipv6_gateway: str | None = None
+    collection: str = "subnets"
+
+    @property
+    def path(self) -> str:
+        """Where it is in VSD; its vPorts are at `<path>/vports`."""
+        return f"{self.collection}/{self.id}"
+
+
+def find_subnet(session: Session, enterprise: str, domain: str, zone: str, subnet: str, deadline: Deadline) -> Subnet:
+    """The subnet of these four names. Raises BadConfig that says which of them VSD does not have, and what it has."""
+    enterprise_id = _id(session, "enterprises", enterprise, "", deadline)
+    place = f" in enterprise {enterprise!r}"
+    domain_id = _id(session, f"enterprises/{enterprise_id}/domains", domain, place, deadline)
+    place = f" in domain {domain!r} of enterprise {enterprise!r}"
+    zone_id = _id(session, f"domains/{domain_id}/zones", zone, place, deadline)
+    place = f" in zone {zone!r} of domain {domain!r} of enterprise {enterprise!r}"
+    found = _find(session, f"zones/{zone_id}/subnets", [subnet], place, deadline)[0]
+    return _subnet(found, zone_id, domain_id, enterprise_id, "subnets")
+
+
+def find_l2domain(session: Session, enterprise: str, name: str, deadline: Deadline) -> Subnet:
+    """The L2 domain of that name in the enterprise. Raises BadConfig as find_subnet does."""
+    enterprise_id = _id(session, "enterprises", enterprise, "", deadline)
+    place = f" in enterprise {enterprise!r}"
+    found = _find(session, f"enterprises/{enterprise_id}/l2domains", [name], place, deadline)[0]
+    return _subnet(found, "", found["ID"], enterprise_id, "l2domains")
+
+
+def find_policy_groups(
+    session: Session, domain_id: str, names: Sequence[str], deadline: Deadline, *, collection: str = "domains"
+) -> list[str]:
+    """The IDs of the domain's policy groups of these names, in their order, each once. Raises BadConfig.
+
+    collection: `l2domains` where domain_id is that of an L2 domain.
+    """
+    return _ids(session, f"{collection}/{domain_id}/policygroups", names, deadline)
+
+
+def find_redirection_targets(
+    session: Session, domain_id: str, names: Sequence[str], deadline: Deadline, *, collection: str = "domains"
+) -> list[str]:
+    """As find_policy_groups, for redirection targets."""
+    return _ids(session, f"{collection}/{domain_id}/redirectiontargets", names, deadline)
+
+
+def _id(session: Session, path: str, name: str, place: str, deadline: Deadline) -> str:
+    return str(_find(session, path, [name], place, deadline)[0]["ID"])
+
+
+def _ids(session: Session, path: str, names: Sequence[str], deadline: Deadline) -> list[str]:
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return []
+    return [str(entry["ID"]) for entry in _find(session, path, wanted, " in the domain of the subnet", deadline)]
+
+
+def _find(session: Session, path: str, names: list[str], place: str, deadline: Deadline) -> list[dict[str, Any]]:
+    """One object for each name, in one request; names are compared here as well, for VSD may ignore a filter."""
+    wanted = " or ".join(f"name == {quoted(name)}" for name in names)
+    listed = session.get(path, deadline, filter=wanted)
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for entry in listed:
+        if entry.get("name") in found and entry.get("ID"):
+            found[entry["name"]].append(entry)
+    for name, entries in found.items():
+        if len(entries) != 1:
+            raise _not_one(session, path, name, place, len(entries), deadline)
+    return [entries[0] for entries in found.values()]
+
+
+_KINDS = {
+    "enterprises": "enterprise",
+    "domains": "domain",
+    "l2domains": "L2 domain",
+    "zones": "zone",
+    "subnets": "subnet",
+    "policygroups": "policy group",
+    "redirectiontargets": "redirection target",
+}
+
+
+def _not_one(session: Session, path: str, name: str, place: str, number: int, deadline: Deadline) -> BadConfig:
+    kind = _KINDS[path.rsplit("/", 1)[-1]]
+    if number:
+        return BadConfig(f"VSD at {session.access.url} has {number} {kind}s named {name!r}{place}, and one is needed.")
+    there = _some_names(session, path, deadline)
+    return BadConfig(
+        f"VSD at {session.access.url} has no {kind} named {name!r}{place}.",
+        hint=f"Correct the name, or create the {kind} in VSD. {there}",
+    )
+
+
+def _some_names(session: Session, path: str, deadline: Deadline) -> str:
+    try:
+        entries = session.get(path, deadline, at_most=SHOWN + 1)
+    except NuageChainError:
+        # The message has what is wrong already; this was to be a help only.
+        return ""
+    names = [str(entry.get("name")) for entry in entries]
+    if not names:
+        return "There is none yet."
+    return f"There is: {', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
+
+
+def _subnet(found: dict[str, Any], zone_id: str, domain_id: str, enterprise_id: str, collection: str) -> Subnet:
+    return Subnet(
+        id=str(found["ID"]),
+        name=str(found["name"]),
+        zone_id=zone_id,
+        domain_id=domain_id,
+        enterprise_id=enterprise_id,
+        address=found.get("address") or None,
+        netmask=found.get("netmask") or None,
+        gateway=found.get("gateway") or None,
+        ipv6_address=found.get("IPv6Address") or None,
+        ipv6_gateway=found.get("IPv6Gateway") or None,
+        collection=collection,
+    )

@@ -1,0 +1,209 @@
+"""A session with VSD: the verbs of its REST API with the rules that real clients had to learn (predecessors.md 8.2)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from nuage_chain.errors import BadConfig, NuageChainError, VsdRefused, VsdReplyLost
+from nuage_chain.vsd import replies
+from nuage_chain.vsd.access import Access
+from nuage_chain.vsd.channel import Channel
+from nuage_chain.vsd.login import Login
+from nuage_chain.vsd.values import has_control_character, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import requests
+
+    from nuage_chain.deadline import Deadline
+
+__all__ = ["Access", "Session"]
+
+PAGE_SIZE = 100
+KEY_REFUSED = (401, 419)
+NOT_FOUND = 404
+MULTIPLE_CHOICES = 300
+NOTHING_CHANGED = 2039
+STILL_ATTACHED = 7010
+LONGEST_PAUSE = 2.0
+
+
+class Session:
+    """One account at one VSD. Logs in when it first has to; may be used by several threads.
+
+    headers: sent with every request besides VSD's own. clock: seconds since the epoch. sleep: waits so many seconds.
+
+    Every method raises VsdUnreachable, VsdNotVerified, VsdLoginRefused, VsdRefused or DeadlineExceeded. Paths are
+    relative to the API's root: `enterprises`, `subnets/<id>/vports`.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        access.check()
+        self.access = access
+        self._headers: dict[str, str | bytes] = {
+            "Content-Type": "application/json",
+            # Names may be in any script; http.client would insist on Latin-1.
+            "X-Nuage-Organization": access.organization.encode(),
+            **headers,
+        }
+        if access.proxy_user is not None:
+            self._headers["X-Nuage-ProxyUser"] = access.proxy_user.encode()
+        self._channel = Channel(access, sleep)
+        self._login = Login(access, self._send_as_is, clock)
+
+    def get(
+        self,
+        path: str,
+        deadline: Deadline,
+        *,
+        filter: str | None = None,  # noqa: A002 - VSD's word
+        at_most: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """The objects at `path`, all pages of them, or the first `at_most`; [] where there are none.
+
+        filter: a predicate as in vsd-rest.md 1.5; values in it have to be quoted (values.quoted).
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for page in itertools.count():
+            reply = self._call("GET", path, deadline, headers=_page_headers(page, filter))
+            self._insist(reply, f"GET {path}")
+            entries = replies.objects(reply, f"GET {path} at VSD {self.access.url}")
+            before = len(found)
+            # A list that changes while it is paged through shows an object twice.
+            found |= {_identity(entry): entry for entry in entries}
+            total = replies.count(reply) if at_most is None else min(at_most, replies.count(reply) or at_most)
+            if len(found) == before or (total is not None and len(found) >= total):
+                break
+        return list(found.values())[:at_most]
+
+    def create(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """The object that VSD made of `body`, sent once only.
+
+        Where the answer is lost it is looked up by its externalID. Raises VsdReplyLost where that does not tell
+        either; it may then exist.
+        """
+        what = f"POST {path}"
+        try:
+            reply = self._call("POST", path, deadline, body=body)
+            self._insist(reply, what)
+            made = replies.objects(reply, f"{what} at VSD {self.access.url}")
+            if len(made) != 1 or "ID" not in made[0]:
+                raise VsdReplyLost(f"VSD at {self.access.url} answered {what} without the object it made.")
+        except VsdReplyLost as lost:
+            return self._look_up(path, body, deadline, lost)
+        return made[0]
+
+    def update(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> None:
+        """Change the attributes in `body`; that none of them differs (2039) is a success."""
+        reply = self._call("PUT", path, deadline, body=body)
+        if replies.internal_code(reply) != NOTHING_CHANGED:
+            self._insist(reply, f"PUT {path}")
+
+    def assign(self, path: str, ids: Sequence[str], deadline: Deadline) -> None:
+        """Make `ids` the whole set of members at `path`, as `vports/<id>/policygroups`."""
+        reply = self._call("PUT", path, deadline, body=list(ids))
+        if replies.internal_code(reply) != NOTHING_CHANGED:
+            self._insist(reply, f"PUT {path}")
+
+    def delete(self, path: str, deadline: Deadline) -> None:
+        """Delete what is at `path`; that it is not there is a success.
+
+        A vPort that is still attached (7010) is tried again until the deadline.
+        """
+        pause = 0.1
+        while True:
+            reply = self._call("DELETE", path, deadline)
+            if reply.status_code == MULTIPLE_CHOICES:
+                reply = self._call("DELETE", f"{path}?responseChoice=1", deadline)
+            if reply.status_code == NOT_FOUND:
+                return
+            attached = replies.internal_code(reply) == STILL_ATTACHED
+            if not attached or not self._channel.pause(pause, deadline, f"DELETE {path}"):
+                self._insist(reply, f"DELETE {path}")
+                return
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        body: object = None,
+        headers: Mapping[str, str | bytes] = MappingProxyType({}),
+    ) -> requests.Response:
+        data = None if body is None else json.dumps(body).encode()
+        key = self._login.header(deadline)
+        reply = self._send_as_is(method, path, {**headers, "Authorization": key}, data, deadline)
+        if reply.status_code not in KEY_REFUSED:
+            return reply
+        key = self._login.after_refusal(key, deadline)
+        reply = self._send_as_is(method, path, {**headers, "Authorization": key}, data, deadline)
+        if reply.status_code in KEY_REFUSED:
+            raise self._login.refused(replies.description(reply))
+        return reply
+
+    def _send_as_is(
+        self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
+    ) -> requests.Response:
+        return self._channel.send(method, path, {**self._headers, **headers}, body, deadline)
+
+    def _insist(self, reply: requests.Response, what: str) -> None:
+        """Raises VsdRefused unless the request succeeded."""
+        if reply.status_code in (301, 302, 303, 307, 308):
+            raise VsdRefused(
+                f"{self.access.url} answered {what} with a redirection ({reply.status_code}), which is not followed.",
+                status=reply.status_code,
+                hint="Set vsd.url to VSD's own address.",
+            )
+        if not 200 <= reply.status_code < 300:
+            raise replies.refusal(reply, f"{what} at {self.access.url}")
+
+    def _look_up(self, path: str, body: Mapping[str, Any], deadline: Deadline, lost: VsdReplyLost) -> dict[str, Any]:
+        """The object that a POST with a lost answer made, if it is certain that it did."""
+        external_id = body.get("externalID")
+        if not external_id:
+            raise _perhaps_made(lost, f"its name is {body.get('name')!r}") from lost
+        try:
+            listed = self.get(path, deadline, filter=f"externalID == {quoted(external_id)}")
+        except NuageChainError as error:
+            raise _perhaps_made(lost, f"its externalID is {external_id!r}") from error
+        found = [entry for entry in listed if entry.get("externalID") == external_id]
+        if len(found) != 1 or not replies.agrees(found[0], body):
+            raise _perhaps_made(lost, f"its externalID is {external_id!r}") from lost
+        return found[0]
+
+
+def _page_headers(page: int, filter: str | None) -> dict[str, str | bytes]:  # noqa: A002 - VSD's word
+    headers: dict[str, str | bytes] = {"X-Nuage-Page": str(page), "X-Nuage-PageSize": str(PAGE_SIZE)}
+    if filter is not None:
+        if has_control_character(filter):
+            raise BadConfig(f"The filter {filter!r} for VSD has a control character.")
+        headers |= {"X-Nuage-Filter": filter.encode(), "X-Nuage-FilterType": "predicate"}
+    return headers
+
+
+def _identity(entry: Mapping[str, Any]) -> str:
+    return str(entry["ID"]) if "ID" in entry else json.dumps(entry, sort_keys=True)
+
+
+def _perhaps_made(lost: VsdReplyLost, known: str) -> VsdReplyLost:
+    return VsdReplyLost(
+        f"{lost.message.rstrip('.')}. Whether the object was made is not known; {known}.", hint=lost.hint
+    )
