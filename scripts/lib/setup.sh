@@ -4,7 +4,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 VENV=$ROOT/.venv
 RUN_PACKAGES=(python3 python3-venv iproute2 iputils-ping openvswitch-switch ovn-central ovn-host containernetworking-plugins)
-TEST_PACKAGES=()
+# A client of the real libcni, built by the tests, shows that it and we can undo each other's attachments.
+TEST_PACKAGES=(golang-go golang-github-appc-cni-dev)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'

@@ -1,0 +1,1 @@
+"""The runtime side of CNI: loads network configurations, runs the plugins of a list, keeps libcni's result cache."""
