@@ -1,0 +1,123 @@
+"""The resources as data: model.json says which there are, where they hang and what their attributes may hold.
+
+A relation between a parent and a resource is a set of letters: G listed there, C created there, U assigned there
+by a list of IDs (contract vsd-rest.md, section 2.2). The parent `me` is the root, `*` is any parent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+COMMON: Mapping[str, str] = {
+    "ID": "string",
+    "parentID": "string",
+    "parentType": "string",
+    "creationDate": "integer",
+    "lastUpdatedDate": "integer",
+    "owner": "string",
+    "lastUpdatedBy": "string",
+    "entityScope": "string",
+    "externalID": "string",
+    "embeddedMetadata": "list",
+}
+AUDITED = frozenset(COMMON) - {"externalID"}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute's row: its type, who may write it and what it may hold."""
+
+    name: str
+    type: str
+    required: bool = False
+    read_only: bool = False
+    create_only: bool = False
+    default: Any = None
+    auto: int | None = None
+    enum: frozenset[str] | None = None
+    minlen: int = 0
+    maxlen: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource's row."""
+
+    name: str
+    collection: str
+    entity: str
+    parents: Mapping[str, str]
+    attributes: Mapping[str, Attribute]
+    unique: Mapping[str, int]
+    update: bool
+    delete: bool
+
+    def relation(self, parent: str) -> str:
+        """The letters that hold under a parent of that resource name; empty where it is not a parent."""
+        return self.parents.get(parent) or ("" if parent == "me" else self.parents.get("*", ""))
+
+    def type_of(self, attribute: str) -> str | None:
+        """The type of an attribute, a common one included; None where there is no such attribute."""
+        if attribute in self.attributes:
+            return self.attributes[attribute].type
+        return COMMON.get(attribute)
+
+    @cached_property
+    def blank(self) -> Mapping[str, Any]:
+        """Every attribute, null: replies name all of them."""
+        return dict.fromkeys([*COMMON, *self.attributes])
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """What attributes hold that nobody sent."""
+        return {name: row.default for name, row in self.attributes.items() if row.default is not None}
+
+
+class Model:
+    """All resources, by name and by the collection that URLs carry."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self.by_name = {name: _resource(name, row) for name, row in rows.items()}
+        self.by_collection = {resource.collection: resource for resource in self.by_name.values()}
+
+
+def load_model() -> Model:
+    """The model that comes with the package."""
+    return Model(json.loads(files("nuage_chain.vsp.vsd").joinpath("model.json").read_text(encoding="utf-8")))
+
+
+def _resource(name: str, row: Mapping[str, Any]) -> Resource:
+    return Resource(
+        name=name,
+        collection=row["collection"],
+        entity=row["entity"],
+        parents=row["parents"],
+        attributes={key: _attribute(key, value) for key, value in row["attributes"].items()},
+        unique=row.get("unique", {}),
+        update=row.get("update", True),
+        delete=row.get("delete", True),
+    )
+
+
+def _attribute(name: str, row: Mapping[str, Any]) -> Attribute:
+    return Attribute(
+        name=name,
+        type=row["type"],
+        required=row.get("required", False),
+        read_only=row.get("readOnly", False),
+        create_only=row.get("createOnly", False),
+        default=row.get("default"),
+        auto=row.get("auto"),
+        enum=frozenset(row["enum"]) if "enum" in row else None,
+        minlen=row.get("minlen", 0),
+        maxlen=row.get("maxlen"),
+        low=row.get("min"),
+        high=row.get("max"),
+    )

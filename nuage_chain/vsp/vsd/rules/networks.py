@@ -1,0 +1,127 @@
+"""Subnets and L2 domains: their addresses, gateways, ranges and reservations."""
+
+from __future__ import annotations
+
+import re
+
+from nuage_chain.vsp.vsd.addressing import Address, Network, holder, network_of, parse_address
+from nuage_chain.vsp.vsd.entities import Entity
+from nuage_chain.vsp.vsd.refusal import Code, Refusal, bad_request, conflict, missing
+from nuage_chain.vsp.vsd.unit import Request, Unit
+
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_FROM_TEMPLATE = ("address", "netmask", "gateway", "DHCPManaged", "IPType", "IPv6Address", "IPv6Gateway")
+_PLAN = ("IPType", "address", "netmask", "gateway", "IPv6Address", "IPv6Gateway")
+
+
+def check_subnet(unit: Unit, subnet: Entity, request: Request) -> None:
+    """A subnet has an address plan of its own within its domain, and gateways inside it."""
+    kind = subnet.get("IPType")
+    if kind != "IPV6":
+        for attribute in ("address", "netmask"):
+            if subnet.get(attribute) is None:
+                raise missing(attribute)
+    if kind != "IPV4" and subnet.get("IPv6Address") is None:
+        raise missing("IPv6Address")
+    _set_gateways(subnet, always=True)
+    if request.before is None or any(subnet.get(name) != request.before.get(name) for name in _PLAN):
+        _not_overlapping(unit, subnet)
+        _not_in_use(unit, subnet)
+
+
+def check_l2(_unit: Unit, network: Entity, _request: Request) -> None:
+    """An L2 domain (or its template) need not have addresses; if it has, they have to make sense."""
+    _set_gateways(network, always=False)
+
+
+def instantiate_l2(unit: Unit, domain: Entity, request: Request) -> None:
+    """An L2 domain has the addresses of its template."""
+    template_id = domain.get("templateID")
+    if request.before is None and template_id is not None:
+        template = unit.find("l2domaintemplate", template_id)
+        domain.values |= {name: template.get(name) for name in _FROM_TEMPLATE if template.get(name) is not None}
+    check_l2(unit, domain, request)
+
+
+def check_range(unit: Unit, addresses: Entity, _request: Request) -> None:
+    """A range lies within its subnet, the right way round."""
+    parent = unit.entities.get(addresses.parent_id)
+    version = 6 if addresses.get("IPType") == "IPV6" else 4
+    network = network_of(parent, version) if parent else None
+    low = parse_address("minAddress", addresses.values["minAddress"], version)
+    high = parse_address("maxAddress", addresses.values["maxAddress"], version)
+    if low.packed > high.packed:
+        raise conflict("minAddress", "Invalid range", f"The range {low} - {high} is the wrong way round.")
+    for attribute, address in (("minAddress", low), ("maxAddress", high)):
+        if network is not None and address not in network.network:
+            raise _outside(attribute, address, network)
+
+
+def check_reservation(unit: Unit, reservation: Entity, request: Request) -> None:
+    """A reserved address is a host address of its subnet that nobody else holds."""
+    subnet = unit.find("subnet", str(reservation.parent_id))
+    network = network_of(subnet, 4)
+    address = parse_address("IPAddress", reservation.values["IPAddress"], 4)
+    reservation.values["IPAddress"] = str(address)
+    reservation.values["MAC"] = check_mac(reservation.values["MAC"]).lower()
+    if network is None or address not in network.network:
+        raise _outside("IPAddress", address, network)
+    if request.before is None:
+        network.refuse_special("IPAddress", address)
+        _not_held(unit, subnet, reservation)
+
+
+def check_mac(mac: object) -> str:
+    """The MAC as it was given.
+
+    Raises Refusal.
+    """
+    if mac is None:
+        raise missing("MAC")
+    if not isinstance(mac, str) or not _MAC.fullmatch(mac):
+        raise bad_request("MAC", f"{mac!r} is not a MAC address; expected six octets such as 7a:42:11:22:33:44.")
+    return mac
+
+
+def _set_gateways(entity: Entity, *, always: bool) -> None:
+    for version, attribute in ((4, "gateway"), (6, "IPv6Gateway")):
+        network = network_of(entity, version)
+        if network is None:
+            continue
+        if network.gateway is None and always:
+            entity.values[attribute] = str(network.first_host)
+        elif network.gateway is not None and network.gateway not in network.network:
+            raise _outside(attribute, network.gateway, network)
+        if version == 4:
+            entity.values["netmask"] = str(network.network.netmask)
+
+
+def _not_overlapping(unit: Unit, subnet: Entity) -> None:
+    zone = unit.find("zone", str(subnet.parent_id))
+    for other in unit.entities.under(str(zone.parent_id), "subnet"):
+        if other.id == subnet.id:
+            continue
+        for version in (4, 6):
+            ours, theirs = network_of(subnet, version), network_of(other, version)
+            if ours and theirs and ours.network.overlaps(theirs.network):
+                description = f"{ours.network} overlaps with the {theirs} of the same domain."
+                prop = "address" if version == 4 else "IPv6Address"
+                raise conflict(prop, "Overlapping subnet", description, Code.OVERLAPPING_SUBNET)
+
+
+def _not_in_use(unit: Unit, subnet: Entity) -> None:
+    if unit.entities.store.row("SELECT 1 FROM addresses WHERE network_id = ?", (subnet.id,)):
+        raise conflict("address", "Subnet in use", f"Interfaces have addresses of subnet {subnet.get('name')}.")
+
+
+def _not_held(unit: Unit, subnet: Entity, reservation: Entity) -> None:
+    address = parse_address("IPAddress", reservation.values["IPAddress"], 4)
+    holding = unit.entities.get(holder(unit.entities, subnet.id, address))
+    if holding is not None and str(holding.get("MAC")).lower() != reservation.values["MAC"]:
+        description = f"The address {address} of subnet {subnet.get('name')} is already in use."
+        raise conflict("IPAddress", "IP address in use", description, Code.ADDRESS_IN_USE)
+
+
+def _outside(prop: str, address: Address, network: Network | None) -> Refusal:
+    where = f"outside the {network}" if network else "in a subnet without IPv4 addresses"
+    return conflict(prop, "Invalid IP address", f"The address {address} is {where}.")
