@@ -12,14 +12,18 @@ import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from nuage_chain.cni.plugin import Handler
 
 _ABOUT = """\
 nuage-chain {version}: a CNI plugin for containers on a Nuage VSP overlay, called by a container runtime.
 It speaks CNI {versions}. By hand, use `nuage-chain run` and `nuage-chain --help`.
 """
-# Past the call's own deadline the alarm ends whatever hangs all the same (a kernel call, a library).
-_ALARM_AFTER = 620
+# Past a call's own deadline, and the seconds that cleaning up may take, an alarm ends whatever hangs all the same.
+_ALARM_AFTER = 20
+_LONGEST = 620
 
 
 class _Stopped(BaseException):
@@ -32,7 +36,7 @@ def main() -> NoReturn:
     os.dup2(2, 1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(number, _stop)
-    signal.alarm(_ALARM_AFTER)
+    signal.alarm(_LONGEST)
     try:
         text, status = _call(os.environ, sys.stderr)
     except _Stopped as e:
@@ -54,10 +58,23 @@ def _call(environ: Mapping[str, str], stderr: TextIO) -> tuple[str, int]:
     if environ.get("CNI_COMMAND") == "VERSION":
         reply = plugin.answer(environ, stdin, {}, _report)
     else:
-        from nuage_chain.attachment.verbs import handlers
-
-        reply = plugin.answer(environ, stdin, handlers(), _report)
+        reply = plugin.answer(environ, stdin, _handlers(), _report)
     return reply.stdout, reply.status
+
+
+def _handlers() -> dict[str, Handler]:
+    import math
+    import socket
+
+    from nuage_chain.attachment.state import World
+    from nuage_chain.attachment.verbs import handlers
+    from nuage_chain.deadline import Deadline
+
+    def deadline(seconds: float) -> Deadline:
+        signal.alarm(math.ceil(seconds) + _ALARM_AFTER)
+        return Deadline(seconds)
+
+    return handlers(World(hostname=socket.gethostname(), deadline=deadline))
 
 
 def _report(error: BaseException) -> None:

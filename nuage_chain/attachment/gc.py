@@ -41,10 +41,11 @@ def _delete_all(stale: Iterable[tuple[str, str]], request: Request, world: World
         try:
             delete(dataclasses.replace(request, container_id=container_id, ifname=ifname), world, config_file)
         except NuageChainError as e:
-            e.message = f"{container_id}/{ifname}: {e.message}"
+            e.add(f"That was {ifname} of container {container_id}.")
             failed.append(e)
     if failed:
-        failed[0].message = " ".join(e.message for e in failed)
+        for other in failed[1:]:
+            failed[0].add(other.message)
         raise failed[0]
 
 

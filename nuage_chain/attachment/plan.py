@@ -34,8 +34,7 @@ def carry_out(steps: Sequence[Step[S]], at: S) -> None:
         except BaseException as e:
             problems = roll_back(steps[: number + 1], at)
             if problems and isinstance(e, NuageChainError):
-                e.message += f" And cleaning up was not complete: {' '.join(problems)}"
-                e.args = (e.message,)
+                e.add(f"And cleaning up was not complete: {' '.join(problems)}")
             raise
 
 

@@ -23,7 +23,7 @@ for folder in /etc /var/lib; do
 done
 mount -t tmpfs -o mode=755 private /run
 ip link set lo up
-export TMPDIR=/mnt/tmp
+export TMPDIR=/mnt/tmp NUAGE_CHAIN_PRIVATE=1
 "$@" &
 child=$!
 # As the first process of its namespace this one gets no signal it has no handler for.

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +9,7 @@ from nuage_chain.errors import AlreadyAttached, NotForwarding, OvsdbUnreachable,
 from nuage_chain.vrs import rows
 from nuage_chain.vrs.connection import Connection
 from nuage_chain.vrs.switch import Switch
-
-if TYPE_CHECKING:
-    from conftest import Ovsdb
+from tests.integration.vrs.ovsdb_server import Ovsdb
 
 EMPTY = {"Port": 0, "Interface": 0, "Nuage_Port_Table": 0, "Nuage_VM_Table": 0}
 SPLIT_PORT_ROW = {
