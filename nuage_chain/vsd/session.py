@@ -58,8 +58,8 @@ class Session:
             "X-Nuage-Organization": access.organization.encode(),
             **headers,
         }
-        if access.proxy_user is not None:
-            self._headers["X-Nuage-ProxyUser"] = access.proxy_user.encode()
+        # Not with the login: VSD would hand out the key of the user that is acted for, which is of no use to us.
+        self._acting = {} if access.proxy_user is None else {"X-Nuage-ProxyUser": access.proxy_user.encode()}
         self._channel = Channel(access, sleep)
         self._login = Login(access, self._send_as_is, clock)
 
@@ -83,8 +83,10 @@ class Session:
             before = len(found)
             # A list that changes while it is paged through shows an object twice.
             found |= {_identity(entry): entry for entry in entries}
-            total = replies.count(reply) if at_most is None else min(at_most, replies.count(reply) or at_most)
-            if len(found) == before or (total is not None and len(found) >= total):
+            total = replies.count(reply)
+            # VSD counts lists; a single object comes without a count, and has no second page.
+            ended = len(entries) < PAGE_SIZE if total is None else len(found) >= total
+            if ended or len(found) == before or (at_most is not None and len(found) >= at_most):
                 break
         return list(found.values())[:at_most]
 
@@ -149,6 +151,7 @@ class Session:
         headers: Mapping[str, str | bytes] = MappingProxyType({}),
     ) -> requests.Response:
         data = None if body is None else json.dumps(body).encode()
+        headers = {**self._acting, **headers}
         key = self._login.header(deadline)
         reply = self._send_as_is(method, path, {**headers, "Authorization": key}, data, deadline)
         if reply.status_code not in KEY_REFUSED:

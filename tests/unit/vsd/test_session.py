@@ -32,9 +32,15 @@ def test_pages_are_read_until_the_count_is_reached(session: Session, vsd: Script
 
 
 def test_a_server_that_gives_the_same_page_for_ever_is_not_read_for_ever(session: Session, vsd: ScriptedVsd) -> None:
-    vsd.on("GET", "zones", vsd.reply(200, [{"ID": "1"}]))
+    vsd.on("GET", "zones", vsd.page([{"ID": "1"}], 5))
     assert session.get("zones", Deadline(5)) == [{"ID": "1"}]
     assert len(vsd.asks("GET", "zones")) == 2
+
+
+def test_a_single_object_comes_without_a_count_and_is_asked_for_once(session: Session, vsd: ScriptedVsd) -> None:
+    vsd.on("GET", "zones/1", vsd.reply(200, [{"ID": "1"}]))
+    assert session.get("zones/1", Deadline(5)) == [{"ID": "1"}]
+    assert len(vsd.asks("GET", "zones/1")) == 1
 
 
 def test_an_object_that_moves_to_the_next_page_meanwhile_is_listed_once(session: Session, vsd: ScriptedVsd) -> None:
