@@ -1,0 +1,180 @@
+"""Where everything of one embedded VSP lies: paths under its state directory, and what it was started with."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nuage_chain.errors import BadConfig, IOFailure
+
+SOCKET_PATH_LIMIT = 107
+"""Bytes that fit into sockaddr_un.sun_path beside its closing zero."""
+
+LONGEST_SOCKET_NAME = "ovn-controller.4194304.ctl"
+
+BRIDGE = "alubr0"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one state directory; makes nothing until `prepare` is called."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pidfiles."""
+        return self.state / "run"
+
+    @property
+    def log(self) -> Path:
+        """One log file for each daemon."""
+        return self.state / "log"
+
+    @property
+    def db(self) -> Path:
+        """The three OVSDB files."""
+        return self.state / "db"
+
+    @property
+    def vsd(self) -> Path:
+        """The VSD server's own state directory."""
+        return self.state / "vsd"
+
+    @property
+    def ca(self) -> Path:
+        """The CA that signed VSD's certificate."""
+        return self.vsd / "tls" / "ca.pem"
+
+    @property
+    def password_file(self) -> Path:
+        """The password of csproot, mode 0600."""
+        return self.state / "csproot.password"
+
+    @property
+    def settings_file(self) -> Path:
+        """What this VSP was started with, see `Settings`."""
+        return self.state / "vsp.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while `up` or `down` works on this directory."""
+        return self.state / "lock"
+
+    @property
+    def ovsdb_socket(self) -> Path:
+        """The switch's database, with the two Nuage tables."""
+        return self.run / "db.sock"
+
+    @property
+    def nb_socket(self) -> Path:
+        """OVN's northbound database."""
+        return self.run / "ovnnb_db.sock"
+
+    @property
+    def sb_socket(self) -> Path:
+        """OVN's southbound database."""
+        return self.run / "ovnsb_db.sock"
+
+    @property
+    def controller_socket(self) -> Path:
+        """Where the resolver listens for OpenFlow; vswitchd takes no other Unix socket than this name in its rundir."""
+        return self.run / f"{BRIDGE}.controller"
+
+    def pidfile(self, name: str) -> Path:
+        """The pidfile of the daemon called `name`."""
+        return self.run / f"{name}.pid"
+
+    def log_of(self, name: str) -> Path:
+        """The log file of the daemon called `name`."""
+        return self.log / f"{name}.log"
+
+    def environment(self, base: dict[str, str]) -> dict[str, str]:
+        """`base` with every directory of Open vSwitch and OVN pointed into the state directory."""
+        own = {"RUNDIR": self.run, "LOGDIR": self.log, "DBDIR": self.db, "SYSCONFDIR": self.state}
+        return base | {f"{who}_{key}": str(path) for who in ("OVS", "OVN") for key, path in own.items()}
+
+
+def layout_of(state: Path) -> Layout:
+    """The layout of `state`, made absolute.
+
+    Raises BadConfig when the path is so long that a Unix socket below it could not be bound.
+    """
+    layout = Layout(Path(os.path.abspath(state)))  # noqa: PTH100 - resolve() would follow links, and grow the path
+    room = SOCKET_PATH_LIMIT - len(os.fsencode(layout.run)) - 1 - len(LONGEST_SOCKET_NAME)
+    if room < 0:
+        raise BadConfig(
+            f"The state directory {layout.state} is {-room} bytes too long for the Unix sockets below it.",
+            hint="Choose a shorter path: a Unix socket's path has at most 107 bytes.",
+        )
+    return layout
+
+
+def prepare(layout: Layout) -> None:
+    """Make the directories, for root alone, and csproot's password where there is none. Raises IOFailure."""
+    try:
+        for path in (layout.state, layout.run, layout.log, layout.db, layout.vsd):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not layout.password_file.exists():
+            write_private(layout.password_file, secrets.token_urlsafe(18) + "\n")
+    except OSError as e:
+        raise IOFailure(f"The state directory {layout.state} cannot be prepared: {e}.") from e
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` to `path`, readable by its owner alone, all of it or nothing."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
+        f.write(text)
+    draft.replace(path)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an embedded VSP was started with.
+
+    netns: the name of its network namespace, None for the one of the caller.
+    netns_made: whether `up` made that namespace, and `down` has to remove it.
+    datapath: "netdev" or "system".
+    system_id: the node's name in OVN and in the external IDs that the resolver gives.
+    """
+
+    netns: str | None
+    netns_made: bool
+    datapath: str
+    system_id: str
+    vsd_port: int
+    cert_port: int
+
+    @property
+    def vsd_url(self) -> str:
+        """Where VSD answers to password and API key."""
+        return f"https://127.0.0.1:{self.vsd_port}"
+
+
+def save_settings(layout: Layout, settings: Settings) -> None:
+    """Remember `settings` in the state directory."""
+    write_private(layout.settings_file, json.dumps(asdict(settings), indent=1) + "\n")
+
+
+def load_settings(layout: Layout) -> Settings | None:
+    """What the last `up` remembered; None when there was none. Raises BadConfig when the file is damaged."""
+    try:
+        return Settings(**json.loads(layout.settings_file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as e:
+        raise BadConfig(
+            f"{layout.settings_file} is damaged: {e}.", hint="Remove the file and start the VSP again."
+        ) from e
+
+
+def password(layout: Layout) -> str:
+    """The password of csproot. Raises IOFailure."""
+    try:
+        return layout.password_file.read_text(encoding="utf-8").strip()
+    except OSError as e:
+        raise IOFailure(f"The password of csproot cannot be read: {e}.") from e

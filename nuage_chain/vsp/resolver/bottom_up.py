@@ -1,0 +1,123 @@
+"""Metadata mode (vsd-rest.md 2.5): the names in the rows become a vPort and a container in VSD, and go with the rows.
+
+What is made carries an externalID that names the port and this node, so that it is found again after a restart and
+nobody else's is ever touched.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import BadConfig, VsdRefused
+from nuage_chain.vsd.names import Subnet, find_policy_groups, find_redirection_targets
+from nuage_chain.vsd.session import Session
+from nuage_chain.vsd.values import quoted
+from nuage_chain.vsd.workload import InterfaceSpec, Workload, deregister_by_external_id, register
+from nuage_chain.vsp.resolver.networks import Networks, Unresolved
+from nuage_chain.vsp.resolver.rows import Demand, Names
+from nuage_chain.vsp.resolver.sessions import Sessions
+
+NAME_TAKEN = 2510
+
+
+class BottomUp:
+    """Makes and deletes the objects of metadata mode. May be used by several threads.
+
+    owner: this node's mark, the end of every externalID.
+    """
+
+    def __init__(self, sessions: Sessions, networks: Networks, owner: str) -> None:
+        self._sessions = sessions
+        self._networks = networks
+        self._owner = owner
+        # Two ports of one container make it, or delete it, one after the other.
+        self._locks = [threading.Lock() for _ in range(16)]
+
+    def ensure(self, demand: Demand, names: Names, deadline: Deadline) -> None:
+        """Make the vPort and the container's interface unless they are there. Raises Unresolved, VsdRefused."""
+        with self._lock(demand.vm_uuid):
+            if self._is_there(demand, deadline):
+                return
+            try:
+                self._make(demand, names, deadline)
+            except BadConfig as e:
+                raise Unresolved(e.message) from e
+
+    def release(self, vm_uuid: str, port: str, deadline: Deadline) -> None:
+        """Delete what was made for the port; a container that has other ports stays."""
+        with self._lock(vm_uuid):
+            deregister_by_external_id(
+                self._sessions.own(), self._of_container(vm_uuid), self._of_port(vm_uuid, port), deadline
+            )
+
+    def release_orphans(self, alive: set[tuple[str, str]], deadline: Deadline) -> None:
+        """Delete what this node made for ports (VM UUID, port name) that are not in `alive`."""
+        session = self._sessions.own()
+        for container in self._marked(session, "containers", deadline):
+            vm_uuid = container["externalID"].removesuffix(f"@{self._owner}")
+            ports = self._marked(session, f"containers/{container['ID']}/containerinterfaces", deadline)
+            for port in {self._port_name(entry, vm_uuid) for entry in ports}:
+                if (vm_uuid, port) not in alive:
+                    self.release(vm_uuid, port, deadline)
+            if not ports and all(uuid != vm_uuid for uuid, _ in alive):
+                session.delete(f"containers/{container['ID']}", deadline)
+        for domain in session.get("domains", deadline):
+            for vport in self._marked(session, f"domains/{domain['ID']}/vports", deadline):
+                vm_uuid, _, port = vport["externalID"].removesuffix(f"@{self._owner}").partition("/")
+                if (vm_uuid, port) not in alive:
+                    session.delete(f"vports/{vport['ID']}", deadline)
+
+    def _make(self, demand: Demand, names: Names, deadline: Deadline) -> None:
+        own = self._sessions.own()
+        subnet = self._networks.by_names(own, names.enterprise, names.domain, names.zone, names.network, deadline)
+        spec = InterfaceSpec(
+            name=demand.port,
+            mac=demand.mac,
+            external_id=self._of_port(demand.vm_uuid, demand.port),
+            address=names.static_ip or None,
+            policy_group_ids=find_policy_groups(own, subnet.domain_id, names.policy_groups, deadline),
+            redirection_target_ids=find_redirection_targets(own, subnet.domain_id, names.redirection_targets, deadline),
+        )
+        workload = Workload(demand.vm_uuid, demand.vm_name or demand.vm_uuid, self._of_container(demand.vm_uuid))
+        session = self._sessions.behalf_of(names.user, names.enterprise)
+        try:
+            register(session, subnet, workload, spec, deadline)
+        except VsdRefused as e:
+            if e.internal_code != NAME_TAKEN:
+                raise
+            # left by a resolver that was killed between the vPort and the container
+            self._clear(own, subnet, workload, spec, deadline)
+            register(session, subnet, workload, spec, deadline)
+
+    def _clear(
+        self, session: Session, subnet: Subnet, workload: Workload, spec: InterfaceSpec, deadline: Deadline
+    ) -> None:
+        deregister_by_external_id(session, workload.external_id, spec.external_id, deadline, parent=subnet.path)
+
+    def _is_there(self, demand: Demand, deadline: Deadline) -> bool:
+        session = self._sessions.own()
+        marked = f"externalID == {quoted(self._of_container(demand.vm_uuid))}"
+        for container in session.get("containers", deadline, filter=marked):
+            for entry in self._marked(session, f"containers/{container['ID']}/containerinterfaces", deadline):
+                if (entry.get("MAC") or "").lower() == demand.mac:
+                    return True
+        return False
+
+    def _marked(self, session: Session, path: str, deadline: Deadline) -> list[dict[str, Any]]:
+        mark = f"@{self._owner}"
+        found = session.get(path, deadline, filter=f"externalID ENDSWITH {quoted(mark)}")
+        return [entry for entry in found if str(entry.get("externalID") or "").endswith(mark)]
+
+    def _of_container(self, vm_uuid: str) -> str:
+        return f"{vm_uuid}@{self._owner}"
+
+    def _of_port(self, vm_uuid: str, port: str) -> str:
+        return f"{vm_uuid}/{port}@{self._owner}"
+
+    def _port_name(self, entry: dict[str, Any], vm_uuid: str) -> str:
+        return str(entry["externalID"]).removesuffix(f"@{self._owner}").removeprefix(f"{vm_uuid}/")
+
+    def _lock(self, vm_uuid: str) -> threading.Lock:
+        return self._locks[hash(vm_uuid) % len(self._locks)]

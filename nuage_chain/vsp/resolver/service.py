@@ -1,0 +1,207 @@
+"""The resolver's life: one cycle after every change compares what is with what ought to be, and writes the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError, OvsdbUnreachable, SwitchRefused
+from nuage_chain.vsp.layout import BRIDGE, Layout, Settings
+from nuage_chain.vsp.resolver import engine, rows
+from nuage_chain.vsp.resolver.concerns import concerned, moves_networks
+from nuage_chain.vsp.resolver.events import Events
+from nuage_chain.vsp.resolver.networks import Networks
+from nuage_chain.vsp.resolver.openflow import Controller
+from nuage_chain.vsp.resolver.ovsdb import Operation, Ovsdb, connect, encoded_map, encoded_set
+from nuage_chain.vsp.resolver.resolutions import Resolutions
+from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
+
+SWITCH_DB, NORTHBOUND_DB = "Open_vSwitch", "OVN_Northbound"
+LOOKUP_THREADS = 4
+FULL_ROUND_SECONDS = 60.0
+RECONNECT_SECONDS = 0.05
+SWEEP_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+class Service:
+    """Everything the resolver does, on one event loop; calls to VSD are made in threads."""
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self._layout = layout
+        self._node = settings.system_id
+        self._changed = asyncio.Event()
+        self._sessions = Sessions(layout, settings)
+        self._networks = Networks()
+        self._vsc = EmbeddedVsc(self._sessions, self._networks, settings.system_id)
+        self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
+        self._reports = ThreadPoolExecutor(1, "report")
+        self._resolutions = Resolutions(self._vsc, self._changed.set, self._lookups, self._reports)
+        self._controller = Controller(self._granted, time.time_ns)
+        self._show_role = False
+        self._sweep_due = False
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def run(self, ended: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Resolve until `ended` is set. ready: called when the switch has reported us as its master controller."""
+        loop = asyncio.get_running_loop()
+        events = Events(
+            self._sessions.access,
+            lambda found: loop.call_soon_threadsafe(self._on_events, found),
+            lambda: loop.call_soon_threadsafe(self._full_round),
+        )
+        await self._controller.listen(self._layout.controller_socket)
+        self._resolutions.start()
+        events.start()
+        rounds = asyncio.ensure_future(self._rounds())
+        attending = asyncio.ensure_future(self._attend(ready))
+        await asyncio.wait({asyncio.ensure_future(ended.wait()), attending}, return_when=asyncio.FIRST_COMPLETED)
+        events.end()
+        for task in filter(None, (rounds, attending, self._sweeping)):
+            task.cancel()
+        outcome = await asyncio.gather(attending, return_exceptions=True)
+        await self._resolutions.close()
+        await self._controller.close()
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+
+    async def _attend(self, ready: Callable[[], None]) -> None:
+        complaint = ""
+        while True:
+            try:
+                await self._connected(ready)
+            except (OvsdbUnreachable, SwitchRefused) as e:
+                if e.message != complaint:
+                    complaint = e.message
+                    logger.warning("%s Trying again.", e.message)
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _connected(self, ready: Callable[[], None]) -> None:
+        """Work as long as both databases are there. Raises OvsdbUnreachable, SwitchRefused."""
+        switch = await connect(self._layout.ovsdb_socket, self._changed.set)
+        try:
+            northbound = await connect(self._layout.nb_socket, self._changed.set)
+            try:
+                await switch.monitor(SWITCH_DB, {**rows.COLUMNS, "Bridge": ("name", "controller")})
+                await northbound.monitor(NORTHBOUND_DB, engine.COLUMNS)
+                self._changed.set()
+                await self._work(switch, northbound, ready)
+            finally:
+                await northbound.close()
+        finally:
+            await switch.close()
+
+    async def _work(self, switch: Ovsdb, northbound: Ovsdb, ready: Callable[[], None]) -> None:
+        controlled = False
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if switch.lost or northbound.lost:
+                raise OvsdbUnreachable("The connection to a database of the switch has ended.")
+            if not controlled:
+                controlled = await self._take_control(switch)
+            if self._show_role:
+                self._show_role = False
+                await switch.transact(SWITCH_DB, [_refresh_status(switch)])
+            await self._cycle(switch, northbound)
+            if any(row["role"] == "master" for row in switch.tables["Controller"].values()):
+                ready()
+
+    async def _cycle(self, switch: Ovsdb, northbound: Ovsdb) -> None:
+        views = rows.port_views(switch.tables)
+        self._resolutions.follow(views)
+        bindings = self._resolutions.bindings
+        undecided = self._resolutions.undecided | (views.keys() - self._resolutions.ports)
+        north = engine.plan(northbound.tables, bindings.values(), undecided, self._node)
+        south = rows.write_back(views, bindings, undecided)
+        await asyncio.gather(_commit(northbound, NORTHBOUND_DB, north), _commit(switch, SWITCH_DB, south))
+        for name, binding in bindings.items():
+            if name in views and views[name].values == rows.row_values(binding):
+                self._resolutions.filled(name)
+        if self._sweep_due and (self._sweeping is None or self._sweeping.done()):
+            self._sweep_due = False
+            alive = {(view.demand.vm_uuid, name) for name, view in views.items()}
+            self._sweeping = asyncio.ensure_future(self._sweep(northbound, alive))
+
+    async def _sweep(self, northbound: Ovsdb, alive: set[tuple[str, str]]) -> None:
+        """Remove what VSD no longer has from OVN, and from VSD what metadata mode made for ports that are gone."""
+        try:
+            deadline = Deadline(SWEEP_SECONDS)
+            await self._resolutions.in_thread(lambda: self._vsc.release_orphans(alive, deadline))
+            for unused, path in ((engine.unused_networks, "subnets"), (engine.unused_domains, "domains")):
+                gone = [i for i in unused(northbound.tables) if not await self._in_vsd(path, i, deadline)]
+                await _commit(northbound, NORTHBOUND_DB, engine.removal(northbound.tables, gone, gone))
+        except NuageChainError as e:
+            logger.info("VSD and OVN could not be compared (%s); the next round does", e.message)
+
+    async def _in_vsd(self, path: str, vsd_id: str, deadline: Deadline) -> bool:
+        paths = [f"{path}/{vsd_id}", *([f"l2domains/{vsd_id}"] if path == "subnets" else [])]
+        for one in paths:
+            if await self._resolutions.in_thread(lambda one=one: self._vsc.exists(one, deadline)):  # type: ignore[misc]
+                return True
+        return False
+
+    async def _rounds(self) -> None:
+        while True:
+            await asyncio.sleep(FULL_ROUND_SECONDS)
+            self._full_round()
+
+    def _full_round(self) -> None:
+        self._networks.forget()
+        self._resolutions.ask_again(lambda _: True)
+        self._sweep_due = True
+        self._changed.set()
+
+    def _on_events(self, events: list[dict[str, Any]]) -> None:
+        if any(moves_networks(event) for event in events):
+            self._networks.forget()
+            self._sweep_due = True
+            self._changed.set()
+        self._resolutions.ask_again(lambda entry: any(concerned(entry.demand, entry.binding, e) for e in events))
+
+    def _granted(self) -> None:
+        self._show_role = True
+        self._changed.set()
+
+    async def _take_control(self, switch: Ovsdb) -> bool:
+        """Put our controller into the bridge: a row of its own, so that vswitchd connects at once.
+
+        It would wait out its back-off for a row that it knows.
+        """
+        if not any(row["name"] == BRIDGE for row in switch.tables["Bridge"].values()):
+            return False
+        target = {"target": f"unix:{self._layout.controller_socket}", "connection_mode": "out-of-band"}
+        where = [["name", "==", BRIDGE]]
+        await switch.transact(
+            SWITCH_DB,
+            [
+                {"op": "update", "table": "Bridge", "where": where, "row": {"controller": encoded_set([])}},
+                {"op": "insert", "table": "Controller", "row": {**target, "max_backoff": 1000}, "uuid-name": "vsc"},
+                {"op": "update", "table": "Bridge", "where": where, "row": {"controller": ["named-uuid", "vsc"]}},
+            ],
+        )
+        return True
+
+
+def _refresh_status(switch: Ovsdb) -> Operation:
+    """vswitchd writes the controller's role every 5 s, and at once when that interval is changed."""
+    (now,) = switch.tables["Open_vSwitch"].values()
+    key = "stats-update-interval"
+    value = "5001" if now["other_config"].get(key) != "5001" else "5000"
+    mutations = [
+        ["other_config", "delete", encoded_set([key])],
+        ["other_config", "insert", encoded_map({key: value})],
+    ]
+    return {"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": mutations}
+
+
+async def _commit(database: Ovsdb, name: str, operations: list[Operation]) -> None:
+    if operations:
+        await database.transact(name, operations)

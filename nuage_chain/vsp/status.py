@@ -1,0 +1,107 @@
+"""What an embedded VSP looks like now."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
+from nuage_chain.vsp import daemons, place
+from nuage_chain.vsp.databases import run_tool
+from nuage_chain.vsp.layout import BRIDGE, Layout, Settings, layout_of, load_settings
+from nuage_chain.vsp.processes import pid_of
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """One daemon; pid is None when it does not run."""
+
+    name: str
+    pid: int | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status` found.
+
+    vsd_answers: VSD spoke HTTP over a connection that its CA vouches for.
+    bridge: the bridge's name when the switch's database holds it.
+    ports: ports of the bridge beside its local one; None when the switch's database does not answer.
+    role: what vswitchd reports of its controller; VRS counts as functional on "master".
+    """
+
+    state: Path
+    processes: tuple[ProcessStatus, ...]
+    netns: str | None = None
+    vsd_url: str | None = None
+    vsd_answers: bool = False
+    bridge: str | None = None
+    datapath: str | None = None
+    ports: int | None = None
+    role: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether every process runs."""
+        return bool(self.processes) and all(p.pid is not None for p in self.processes)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether containers can be attached now."""
+        return self.running and self.vsd_answers and self.bridge is not None and self.role == "master"
+
+
+def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -> Status:
+    """Look at the embedded VSP in `state`; a directory where none was started gives a Status without processes.
+
+    Raises BadConfig when the directory's settings are damaged.
+    """
+    layout = layout_of(state)
+    settings = load_settings(layout)
+    if settings is None:
+        return Status(layout.state, ())
+    processes = tuple(ProcessStatus(d.name, pid_of(d)) for d in reversed(daemons.all_of(layout, settings)))
+    up = {p.name for p in processes if p.pid is not None}
+    ports, role = _switch(layout, environment, deadline) if "ovsdb-server" in up else (None, None)
+    return Status(
+        layout.state,
+        processes,
+        netns=settings.netns,
+        vsd_url=settings.vsd_url,
+        vsd_answers="vsd" in up and _answers(layout, settings, deadline),
+        bridge=BRIDGE if ports is not None else None,
+        datapath=settings.datapath,
+        ports=ports,
+        role=role,
+    )
+
+
+def _switch(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> tuple[int | None, str | None]:
+    vsctl = ["ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", "--timeout=2"]
+    own = layout.environment(dict(environment))
+    try:
+        ports = len(run_tool([*vsctl, "list-ports", BRIDGE], own, deadline).split())
+        role = run_tool([*vsctl, "--bare", "--columns=role", "list", "Controller"], own, deadline).strip()
+    except NuageChainError:
+        return None, None
+    return ports, role or None
+
+
+def _answers(layout: Layout, settings: Settings, deadline: Deadline) -> bool:
+    def ask() -> bool:
+        context = ssl.create_default_context(cafile=str(layout.ca))
+        connection = http.client.HTTPSConnection("127.0.0.1", settings.vsd_port, timeout=2.0, context=context)
+        try:
+            connection.request("GET", "/nuage/api/v6/me")
+            return connection.getresponse().status in (http.HTTPStatus.OK, http.HTTPStatus.UNAUTHORIZED)
+        finally:
+            connection.close()
+
+    try:
+        return place.inside(settings.netns, ask, deadline.left("asking VSD", 3.0))
+    except (OSError, http.client.HTTPException, NuageChainError):
+        return False

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import BadConfig, NotAvailable
+from nuage_chain.vsp import node, place
+from nuage_chain.vsp.processes import StartFailed
+
+if TYPE_CHECKING:
+    from tests.integration.vsp.conftest import Lab
+
+pytestmark = pytest.mark.root
+
+DAEMONS = ["ovsdb-server", "ovnnb", "ovnsb", "ovs-vswitchd", "ovn-northd", "ovn-controller", "vsd", "resolver"]
+
+
+def assert_nothing_left(lab: Lab) -> None:
+    assert lab.processes_left() == []
+    assert not place.exists(lab.netns)
+    assert not lab.state.exists()
+
+
+def test_up_makes_a_vsp_that_is_healthy_and_down_leaves_nothing(fresh: Lab) -> None:
+    up = fresh.up()
+    found = fresh.status()
+    assert not up.already
+    assert found.healthy, found
+    assert [p.name for p in found.processes] != []
+    assert {p.name for p in found.processes} == set(DAEMONS)
+    assert (found.bridge, found.ports, found.role) == ("alubr0", 0, "master")
+    assert fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
+def test_a_second_up_says_that_it_runs_and_changes_nothing(fresh: Lab) -> None:
+    fresh.up()
+    before = fresh.status()
+    again = fresh.up()
+    assert again.already
+    assert fresh.status() == before
+
+
+def test_up_in_another_place_while_it_runs_is_refused(fresh: Lab) -> None:
+    fresh.up()
+    with pytest.raises(BadConfig, match=fresh.netns):
+        node.up(fresh.state, environment=fresh.environment, deadline=Deadline(5), netns=None)
+    assert fresh.status().healthy
+
+
+def test_down_of_what_is_not_up_is_fine(fresh: Lab) -> None:
+    assert not fresh.down()
+    fresh.up()
+    assert fresh.down()
+    assert not fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
+def test_a_state_directory_is_used_again_after_down(fresh: Lab) -> None:
+    fresh.up()
+    made = fresh.seed()
+    fresh.down()
+    assert not place.exists(fresh.netns)
+    fresh.up()
+    assert made
+    assert fresh.seed() == []
+    assert fresh.status().healthy
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_killed_daemon_is_seen_and_up_mends_it(fresh: Lab, name: str) -> None:
+    fresh.up()
+    fresh.kill(name)
+    assert [p.name for p in fresh.status().processes if p.pid is None] == [name]
+    assert not fresh.status().healthy
+    assert not fresh.up().already
+    assert fresh.status().healthy
+    fresh.kill(name)
+    fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
+def test_down_after_everything_was_killed_leaves_nothing(fresh: Lab) -> None:
+    fresh.up()
+    for name in DAEMONS:
+        fresh.kill(name)
+    fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
+def test_a_daemon_that_cannot_start_is_named_and_the_others_are_stopped(fresh: Lab) -> None:
+    fresh.up()
+    fresh.down()
+    (fresh.layout.db / "ovnnb.db").write_text("no database")
+    with pytest.raises(StartFailed, match="ovnnb") as failure:
+        fresh.up()
+    assert "no database" in failure.value.message or "ovnnb.db" in failure.value.message
+    assert fresh.processes_left() == []
+    assert not place.exists(fresh.netns)
+
+
+def test_a_taken_port_of_vsd_is_named(fresh: Lab) -> None:
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+        with (
+            place.inside(fresh.netns, lambda: socket.create_server(("127.0.0.1", 8443)), 5),
+            pytest.raises(NotAvailable, match="8443"),
+        ):
+            fresh.up()
+        assert fresh.processes_left() == []
+        assert place.exists(fresh.netns), "a namespace that was there before is not ours to remove"
+    finally:
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_a_namespace_that_was_there_before_stays(fresh: Lab) -> None:
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+        fresh.up()
+        fresh.down(purge=True)
+        assert place.exists(fresh.netns)
+        assert place.links(fresh.netns, 5) == {"lo"}
+    finally:
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_two_run_beside_each_other_in_namespaces_of_their_own(fresh: Lab, another: Lab) -> None:
+    fresh.up()
+    another.up()
+    assert fresh.status().healthy
+    assert another.status().healthy
+    another.down(purge=True)
+    assert fresh.status().healthy
+
+
+def test_a_namespace_where_another_switch_is_at_work_is_refused(fresh: Lab, another: Lab) -> None:
+    fresh.up()
+    with pytest.raises(NotAvailable, match="Another Open vSwitch"):
+        node.up(another.state, environment=another.environment, deadline=Deadline(5), netns=fresh.netns)
+    assert another.processes_left() == []
+    assert fresh.status().healthy
+
+
+def test_secrets_are_for_root_alone(fresh: Lab) -> None:
+    fresh.up()
+    assert fresh.state.stat().st_mode & 0o777 == 0o700
+    assert fresh.layout.password_file.stat().st_mode & 0o777 == 0o600
+    word = fresh.layout.password_file.read_text().strip()
+    assert all(word not in log.read_text() for log in fresh.layout.log.iterdir())
+    assert all(word not in command for command in fresh.processes_left())
+
+
+def test_nothing_is_written_where_a_system_open_vswitch_has_its_files(fresh: Lab) -> None:
+    before = _system_files()
+    fresh.up()
+    assert _system_files() == before
+
+
+def _system_files() -> set[Path]:
+    return {
+        Path(root) / name
+        for folder in ("/run/openvswitch", "/run/ovn", "/var/log/openvswitch", "/var/log/ovn", "/etc/openvswitch")
+        for root, _, names in os.walk(folder)
+        for name in names
+    }
