@@ -3,13 +3,16 @@
 # and mount namespaces. When the first process ends, killed or not, the kernel ends all others, and the namespaces'
 # interfaces, mounts and files are gone with them.
 #
-#     private.sh COMMAND…
+#     private.sh [--stay] COMMAND…
 #
+# It all ends with the process that called it, too, unless --stay is given.
 # /etc and /var/lib can be written to, on a layer in memory; /run and /mnt are empty.
 set -euo pipefail
 
 if [ "${1:-}" != --inside ]; then
-    exec unshare --mount --net --pid --fork --kill-child --mount-proc "$0" --inside "$@"
+    with_caller=(setpriv --pdeathsig KILL)
+    [ "${1:-}" != --stay ] || { with_caller=(); shift; }
+    exec "${with_caller[@]}" unshare --mount --net --pid --fork --kill-child --mount-proc "$0" --inside "$@"
 fi
 shift
 
@@ -24,15 +27,15 @@ done
 mount -t tmpfs -o mode=755 private /run
 ip link set lo up
 export TMPDIR=/mnt/tmp NUAGE_CHAIN_PRIVATE=1
+# Job control, since a command that is started in the background without it ignores Ctrl-C.
+set -m
 "$@" &
 child=$!
-# As the first process of its namespace this one gets no signal it has no handler for.
-trap 'kill -TERM $child 2>/dev/null' TERM
+# The first process of a namespace gets only the signals that it has handlers for.
+trap 'kill -TERM $child 2>/dev/null' TERM HUP
 trap 'kill -INT $child 2>/dev/null' INT
-status=0
-wait $child || status=$?
-while kill -0 $child 2>/dev/null; do
+while :; do
     status=0
     wait $child || status=$?
+    kill -0 $child 2>/dev/null || exit $status
 done
-exit $status

@@ -5,7 +5,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 VENV=$ROOT/.venv
 RUN_PACKAGES=(python3 python3-venv iproute2 iputils-ping openvswitch-switch ovn-central ovn-host containernetworking-plugins)
 # A client of the real libcni, built by the tests, shows that it and we can undo each other's attachments.
-TEST_PACKAGES=(golang-go golang-github-appc-cni-dev)
+TEST_PACKAGES=(golang-go golang-github-appc-cni-dev busybox-static)
+# The tests start a Docker daemon of their own; one that is there already will do.
+command -v dockerd >/dev/null || TEST_PACKAGES+=(containerd docker.io)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -49,7 +51,7 @@ install_packages() {
     fi
     step "Debian packages: installing ${missing[*]}"
     apt-get update -qq >"$VENV/apt.log" 2>&1 || step "apt-get update had complaints (see .venv/apt.log); going on with what is known"
-    without_services apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$VENV/apt.log" 2>&1 ||
+    without_services apt-get install -y -q --no-install-recommends --no-remove "${missing[@]}" >>"$VENV/apt.log" 2>&1 ||
         { tail -n 15 "$VENV/apt.log" >&2; fail "apt-get could not install ${missing[*]}; the whole log is .venv/apt.log."; }
     leave_disabled "${missing[@]}"
 }
@@ -73,15 +75,22 @@ without_services() {
 }
 
 leave_disabled() {
-    local unit
+    local package unit
     [ -d /run/systemd/system ] || return 0
-    for unit in openvswitch-switch ovn-central ovn-host; do
-        case " $* " in *" $unit "*)
-            systemctl disable --quiet "$unit.service" 2>/dev/null &&
-                step "left $unit.service disabled (systemctl enable $unit starts it at boot)" ;;
-        esac
+    for package in "$@"; do
+        for unit in $(units_of "$package"); do
+            systemctl disable --quiet "$unit" 2>/dev/null &&
+                step "left $unit disabled (systemctl enable $unit starts it at boot)"
+        done
     done
     return 0
+}
+
+units_of() {
+    case $1 in
+        openvswitch-switch | ovn-central | ovn-host | containerd) echo "$1.service" ;;
+        docker.io) echo docker.socket docker.service ;;
+    esac
 }
 
 install_venv() {

@@ -18,10 +18,9 @@ from nuage_chain.cni.runtime.network import Runtime
 from nuage_chain.deadline import Deadline
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs.connection import Connection
-from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsp import node, plugin_config, topology
-from nuage_chain.vsp.layout import password
+from nuage_chain.vsp.access import access_of
 
 ROOT = Path(__file__).parents[2]
 EXECUTABLE = Path(sys.prefix) / "cni" / "nuage-chain"
@@ -95,7 +94,7 @@ class Lab:
         up = node.up(state, environment=os.environ, deadline=Deadline(60))
         self.layout, self.settings = up.layout, up.settings
         self.config = plugin_config.write(up.layout, up.settings)
-        self.access = Access(up.settings.vsd_url, "csp", "csproot", password=password(up.layout), ca=up.layout.ca)
+        self.access = access_of(up.layout, up.settings)
         self.vsd = Session(self.access)
         self.seed(topology.DEMO)
         self.runtime = Runtime(PLUGIN_DIRS, cache, environment={"PATH": os.environ["PATH"]})
