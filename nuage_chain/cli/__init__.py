@@ -1,0 +1,1 @@
+"""The command line, `nuage-chain …`: one command a file."""

@@ -1,0 +1,70 @@
+"""`nuage-chain`: reads the arguments, runs one command, turns errors into sentences and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from nuage_chain import __version__
+from nuage_chain.cli import docker, networks, run, signals, vsp
+from nuage_chain.cli.output import complain
+from nuage_chain.errors import BadConfig, IOFailure, NotAvailable, NuageChainError
+
+_ABOUT = "Containers on a Nuage VSP overlay, by a CNI plugin chained after bridge or ptp."
+_START = """\
+to begin with:
+  nuage-chain vsp up             starts a VSP of this machine's own to try things on, and says what to do next
+  nuage-chain COMMAND --help     says what a command does, with examples
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command of `argv` and returns the exit status.
+
+    0, 1 for an error of ours, 2 for wrong arguments, 128 and the number of a signal that ended it.
+    """
+    args = _parser().parse_args(argv)
+    signals.raise_them()
+    try:
+        # A command that works for everybody says root=False.
+        if getattr(args, "root", True) and os.geteuid() != 0:
+            raise NotAvailable(f"`nuage-chain {args.command}` needs root.", hint="Run it with sudo.")
+        status = int(args.run(args))
+        sys.stdout.flush()
+    except NuageChainError as e:
+        complain(e)
+        return 1
+    except signals.Interrupted as e:
+        print(f"nuage-chain: {e}", file=sys.stderr)
+        return signals.BY_SIGNAL + e.number
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as e:
+        complain(IOFailure(f"{e.filename or 'A file'}: {e.strerror or e}."))
+        return 1
+    except RecursionError:
+        complain(BadConfig("A file or argument is nested too deeply to be read."))
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nuage-chain",
+        description=_ABOUT,
+        epilog=_START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"nuage-chain {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for module in (run, docker, networks, vsp):
+        module.add_parser(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
