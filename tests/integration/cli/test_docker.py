@@ -122,7 +122,7 @@ def test_the_attachment_is_known_by_dockers_own_id(cli: Cli) -> None:
     assert running.stdout is not None
     running.stdout.readline()
     listed = docker(cli.environment["DOCKER_HOST"], "ps", "-q", "--no-trunc", "--filter", "label=nuage-chain=holder")
-    assert [f.name for f in (cli.lab.cache / "results").iterdir()] == [f"nuage-{listed.stdout.strip()}-eth0"]
+    assert (cli.lab.cache / "results" / f"nuage-{listed.stdout.strip()}-eth0").exists()
     running.terminate()
     running.wait(20)
     assert_nothing_left(cli)
