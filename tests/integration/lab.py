@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -60,7 +61,8 @@ class Container:
 
     def listen(self, address: str, port: int = 7000) -> socket.socket:
         def work() -> socket.socket:
-            return socket.create_server((address, port))
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            return socket.create_server((address, port), family=family)
 
         return inside(self.netns, work, 5)
 
@@ -90,15 +92,32 @@ class Lab:
         # /etc is this run's own (scripts/lib/private.sh); VSD's certificate does not have this name.
         with open("/etc/hosts", "a") as hosts:
             hosts.write("127.0.0.1 vsd.example\n")
-        self.cache, self.addresses = cache, cache / "networks"
-        up = node.up(state, environment=os.environ, deadline=Deadline(60))
+        self.cache, self.addresses, self.state = cache, cache / "networks", state
+        self.containers: list[Container] = []
+        self.runtime = Runtime(PLUGIN_DIRS, cache, environment={"PATH": os.environ["PATH"]})
+        self.start()
+
+    def start(self) -> None:
+        up = node.up(self.state, environment=os.environ, deadline=Deadline(60))
         self.layout, self.settings = up.layout, up.settings
         self.config = plugin_config.write(up.layout, up.settings)
         self.access = access_of(up.layout, up.settings)
         self.vsd = Session(self.access)
         self.seed(topology.DEMO)
-        self.runtime = Runtime(PLUGIN_DIRS, cache, environment={"PATH": os.environ["PATH"]})
-        self.containers: list[Container] = []
+
+    def renew(self) -> None:
+        """Starts from nothing: the VSP's databases, the host's veths, the stores of the runtime and of host-local."""
+        self.close()
+        for _, name in socket.if_nameindex():
+            if name.startswith("veth"):
+                subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
+        shutil.rmtree(self.addresses, ignore_errors=True)
+        self.forget_results()
+        self.start()
+
+    def forget_results(self) -> None:
+        """A test that calls the executable by itself leaves the cached result of its ADD."""
+        shutil.rmtree(self.cache / "results", ignore_errors=True)
 
     def close(self) -> None:
         self.vsd.close()

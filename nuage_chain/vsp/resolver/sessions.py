@@ -46,5 +46,7 @@ class Sessions:
             raise VsdUnreachable("VSD has not made its certificates yet.")
         with self._lock:
             if proxy_user not in self._made:
-                self._made[proxy_user] = Session(self.access(proxy_user), headers=VSC)
+                # A tenant's user may not speak for VSC.
+                headers = VSC if proxy_user is None else {}
+                self._made[proxy_user] = Session(self.access(proxy_user), headers=headers)
             return self._made[proxy_user]
