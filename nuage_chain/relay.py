@@ -12,18 +12,23 @@ import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from nuage_chain.cni.plugin import Handler
 
 _ABOUT = """\
 nuage-chain {version}: a CNI plugin for containers on a Nuage VSP overlay, called by a container runtime.
-It speaks CNI {versions}. By hand, use `nuage-chain run` and `nuage-chain --help`.
+CNI protocol versions supported: {versions}
+By hand, use `nuage-chain run` and `nuage-chain --help`.
 """
 # Past a call's own deadline, and the seconds that cleaning up may take, an alarm ends whatever hangs all the same.
 _ALARM_AFTER = 20
-_LONGEST = 620
+# How long it takes at most until the call's own deadline is known: imports, and the runtime's writing of our input.
+_TO_READ = 30
+_TO_START = _TO_READ + _ALARM_AFTER
+# What VERSION is asked with is of little interest, and libcni's own plugins do not read it.
+_TO_READ_VERSION = 2
 
 
 class _Stopped(BaseException):
@@ -32,34 +37,75 @@ class _Stopped(BaseException):
 
 def main() -> NoReturn:
     """The process: its environment, its streams, its exit status."""
-    stdout = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
-        signal.signal(number, _stop)
-    signal.alarm(_LONGEST)
     try:
-        text, status = _call(os.environ, sys.stderr)
-    except _Stopped as e:
-        text, status = _last_words(11, str(e), "Try again later.")
-    except BaseException as e:  # noqa: BLE001 - an import that fails has to be told to the runtime as well
-        text, status = _last_words(199, f"nuage-chain cannot run: {type(e).__name__}: {e}", "Install it again.")
-    stdout.write(text)
-    stdout.flush()
+        out = _take_stdout()
+        text, status = _outcome()
+        signal.alarm(_ALARM_AFTER)
+        _write(out, text)
+    except BaseException as e:  # noqa: BLE001 - a runtime that cannot be told anything is told by the exit status
+        status = 1
+        _complain(f"nuage-chain cannot answer: {type(e).__name__}: {e}\n")
     os._exit(status)
 
 
-def _call(environ: Mapping[str, str], stderr: TextIO) -> tuple[str, int]:
+def _outcome() -> tuple[str, int]:
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+            signal.signal(number, _stop)
+        signal.alarm(_TO_START)
+        return _call(os.environ)
+    except _Stopped as e:
+        return _last_words(11, str(e), "Try again later.")
+    except OSError as e:
+        return _last_words(5, f"nuage-chain cannot run: {e}.", "Check the limits of the runtime's service.")
+    except BaseException as e:  # noqa: BLE001 - an import that fails has to be told to the runtime as well
+        return _last_words(199, f"nuage-chain cannot run: {type(e).__name__}: {e}", "Install it again.")
+
+
+def _take_stdout() -> int:
+    """A descriptor for our answer alone; what anybody else prints goes to standard error.
+
+    A closed descriptor is filled in such a way that its use still fails: otherwise the next file or socket that is
+    opened would take its place, and be read or written as if it was a standard stream.
+    """
+    for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - it stays open as long as the process
+    out = os.dup(1)
+    os.dup2(2, 1)
+    return out
+
+
+def _call(environ: Mapping[str, str]) -> tuple[str, int]:
     from nuage_chain import __version__
     from nuage_chain.cni import plugin, versions
+    from nuage_chain.errors import NuageChainError
 
-    if "CNI_COMMAND" not in environ and sys.stdin.isatty():
-        stderr.write(_ABOUT.format(version=__version__, versions=", ".join(versions.SUPPORTED)))
-    stdin = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    if environ.get("CNI_COMMAND") == "VERSION":
-        reply = plugin.answer(environ, stdin, {}, _report)
-    else:
-        reply = plugin.answer(environ, stdin, _handlers(), _report)
+    command = environ.get("CNI_COMMAND")
+    if not command:
+        # Somebody looks what this program is: skel tells it on standard error, and that is no error.
+        _complain(_ABOUT.format(version=__version__, versions=", ".join(versions.SUPPORTED)))
+        return "", 0
+    try:
+        stdin = _stdin(_TO_READ_VERSION if command == "VERSION" else _TO_READ)
+    except NuageChainError as e:
+        if command != "VERSION":
+            reply = plugin.error(e, versions.LATEST)
+            return reply.stdout, reply.status
+        stdin = b""
+    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(), _report)
     return reply.stdout, reply.status
+
+
+def _stdin(seconds: float) -> bytes:
+    from nuage_chain.cni.document import MAX_BYTES
+    from nuage_chain.cni.stream import read_all
+
+    return b"" if os.isatty(0) else read_all(0, seconds, MAX_BYTES)
 
 
 def _handlers() -> dict[str, Handler]:
@@ -81,7 +127,20 @@ def _report(error: BaseException) -> None:
     """The runtime keeps our standard error in its log: there a fault of ours is told in full."""
     import traceback
 
-    traceback.print_exception(error, file=sys.stderr)
+    _complain("".join(traceback.format_exception(error)))
+
+
+def _complain(text: str) -> None:
+    try:
+        os.write(2, text.encode("utf-8", "replace"))
+    except OSError:
+        return
+
+
+def _write(out: int, text: str) -> None:
+    left = memoryview(text.encode("utf-8", "replace"))
+    while left:
+        left = left[os.write(out, left) :]
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

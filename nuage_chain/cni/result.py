@@ -7,19 +7,32 @@ Specification section 5 ("Success"). Between 0.3.0 and 1.1.0 only two things dif
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from nuage_chain.cni.versions import at_least
+from nuage_chain.cni.document import folded
+from nuage_chain.cni.versions import SUPPORTED, at_least
 from nuage_chain.errors import DecodeFailure
 
 Address: TypeAlias = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Gateway: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_KEYS = ("cniVersion", "interfaces", "ips", "routes", "dns")
+_INTERFACE_KEYS = ("name", "mac", "sandbox", "mtu", "socketPath", "pciID")
 _NEWER_INTERFACE_KEYS = ("mtu", "socketPath", "pciID")
+_IP_KEYS = ("version", "address", "gateway", "interface")
 _NEWER_ROUTE_KEYS = ("mtu", "advmss", "priority", "table", "scope")
+_ROUTE_KEYS = ("dst", "gw", *_NEWER_ROUTE_KEYS)
+_DNS_LISTS = ("nameservers", "search", "options")
+_DNS_KEYS = (*_DNS_LISTS, "domain")
+
+# An address with a prefix as libcni's ParseCIDR reads it: no netmask in place of the length, no zone of IPv6.
+_PREFIXED = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
+_BARE = re.compile(r"[0-9a-fA-F:.]+")
+_LARGEST = 2**63
 
 
 @dataclass
@@ -72,15 +85,19 @@ class Result:
 
 
 def parse(raw: Mapping[str, Any]) -> Result:
-    """Reads a result of any supported version.
+    """Reads a result of any supported version; what no version of the specification has is left out, as in libcni.
 
     Raises DecodeFailure, naming the field, when something is not as the specification says.
     """
+    raw = folded(raw, _KEYS)
+    version = _text(raw, "cniVersion", "result") or SUPPORTED[0]
+    if version not in SUPPORTED:
+        raise DecodeFailure(f"The result is of cniVersion {version[:40]!r}, which nuage-chain cannot read.")
     return Result(
-        interfaces=[_interface(i) for i in _list(raw, "interfaces")],
-        ips=[_ip(i) for i in _list(raw, "ips")],
-        routes=[_route(r) for r in _list(raw, "routes")],
-        dns=dict(_object(raw.get("dns") or {}, "dns")),
+        interfaces=[_interface(i) for i in _list(raw, "interfaces", _INTERFACE_KEYS)],
+        ips=[_ip(i) for i in _list(raw, "ips", _IP_KEYS)],
+        routes=[_route(r) for r in _list(raw, "routes", _ROUTE_KEYS)],
+        dns=_dns(raw.get("dns")),
     )
 
 
@@ -95,51 +112,90 @@ def render(result: Result, version: str) -> dict[str, Any]:
     return out
 
 
-def _list(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+def _list(raw: Mapping[str, Any], key: str, known: tuple[str, ...]) -> list[dict[str, Any]]:
     value = raw.get(key)
     if value is None:
         return []
     if not isinstance(value, list):
         raise DecodeFailure(f"The result's `{key}` is not a list.")
-    return [_object(item, key) for item in value]
+    return [_object(item, key, known) for item in value]
 
 
-def _object(value: object, key: str) -> Mapping[str, Any]:
+def _object(value: object, key: str, known: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise DecodeFailure(f"The result's `{key}` holds something that is not an object.")
+    return folded(value, known)
+
+
+def _text(raw: Mapping[str, Any], key: str, where: str) -> str:
+    value = raw.get(key)
+    if value is not None and not isinstance(value, str):
+        raise DecodeFailure(f"The result's `{where}` has a `{key}` that is not a string.")
+    return value or ""
+
+
+def _whole(raw: Mapping[str, Any], key: str, where: str) -> int | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST <= value < _LARGEST:
+        raise DecodeFailure(f"The result's `{where}` has a `{key}` that is not a whole number.")
     return value
 
 
 def _interface(raw: Mapping[str, Any]) -> Interface:
-    name, mtu = raw.get("name"), raw.get("mtu")
-    if not isinstance(name, str) or not name:
+    name = _text(raw, "name", "interfaces")
+    if not name:
         raise DecodeFailure("The result has an interface without a name.")
     return Interface(
         name=name,
-        mac=str(raw.get("mac") or ""),
-        sandbox=str(raw.get("sandbox") or ""),
-        mtu=mtu if isinstance(mtu, int) else None,
-        extra={k: raw[k] for k in ("socketPath", "pciID") if raw.get(k)},
+        mac=_text(raw, "mac", "interfaces"),
+        sandbox=_text(raw, "sandbox", "interfaces"),
+        mtu=_whole(raw, "mtu", "interfaces"),
+        extra={k: text for k in ("socketPath", "pciID") if (text := _text(raw, k, "interfaces"))},
     )
 
 
 def _ip(raw: Mapping[str, Any]) -> IP:
-    index = raw.get("interface")
+    address = _text(raw, "address", "ips")
     try:
-        address = ipaddress.ip_interface(str(raw.get("address")))
-        gateway = ipaddress.ip_address(str(raw["gateway"])) if raw.get("gateway") else None
+        if not _PREFIXED.fullmatch(address):
+            raise ValueError(f"{address[:60]!r} is not an address with the length of its prefix")
+        return IP(ipaddress.ip_interface(address), _gateway(raw, "gateway", "ips"), _whole(raw, "interface", "ips"))
     except ValueError as e:
         raise DecodeFailure(f"The result's `ips` holds an address that cannot be read: {e}.") from e
-    return IP(address, gateway, index if isinstance(index, int) else None)
 
 
 def _route(raw: Mapping[str, Any]) -> Route:
+    dst = _text(raw, "dst", "routes")
     try:
-        dst = ipaddress.ip_network(str(raw.get("dst")), strict=False)
-        gateway = ipaddress.ip_address(str(raw["gw"])) if raw.get("gw") else None
+        if not _PREFIXED.fullmatch(dst):
+            raise ValueError(f"{dst[:60]!r} is not an address with the length of its prefix")
+        network, gateway = ipaddress.ip_network(dst, strict=False), _gateway(raw, "gw", "routes")
     except ValueError as e:
         raise DecodeFailure(f"The result's `routes` holds an address that cannot be read: {e}.") from e
-    return Route(dst, gateway, {k: raw[k] for k in _NEWER_ROUTE_KEYS if raw.get(k) is not None})
+    return Route(network, gateway, {k: n for k in _NEWER_ROUTE_KEYS if (n := _whole(raw, k, "routes")) is not None})
+
+
+def _gateway(raw: Mapping[str, Any], key: str, where: str) -> Gateway | None:
+    text = _text(raw, key, where)
+    if not text:
+        return None
+    if not _BARE.fullmatch(text):
+        raise ValueError(f"{text[:60]!r} is not an address")
+    return ipaddress.ip_address(text)
+
+
+def _dns(value: object) -> dict[str, Any]:
+    raw = {} if value is None else _object(value, "dns", _DNS_KEYS)
+    dns: dict[str, Any] = {"domain": domain} if (domain := _text(raw, "domain", "dns")) else {}
+    for key in _DNS_LISTS:
+        texts = raw.get(key) or []
+        if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
+            raise DecodeFailure(f"The result's `dns` has `{key}` that is not a list of strings.")
+        if texts:
+            dns[key] = texts
+    return dns
 
 
 def _render_interface(interface: Interface, newest: bool) -> dict[str, Any]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,41 +12,16 @@ from nuage_chain.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from nuage_chain.cni.runtime.network import Attachment
     from tests.integration.cni.conftest import Node
 
 pytestmark = pytest.mark.root
 
-SOURCE = Path(__file__).parents[1] / "libcni_client"
-LIBRARY = Path("/usr/share/gocode")
-PACKAGES = "golang-go golang-github-appc-cni-dev"
-
-
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    go = shutil.which("go")
-    assert go, f"Go is missing: apt-get install -y --no-install-recommends {PACKAGES}"
-    assert (LIBRARY / "src/github.com/containernetworking/cni/libcni").is_dir(), f"libcni is missing: {PACKAGES}"
-    folder = tmp_path_factory.mktemp("libcni")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "GOCACHE": str(folder / "cache"),
-        "GOPATH": str(LIBRARY),
-        "GO111MODULE": "off",
-        "CGO_ENABLED": "0",
-    }
-    built = folder / "libcni_client"
-    done = subprocess.run(
-        [go, "build", "-o", built, "."], cwd=SOURCE, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return built
-
 
 @pytest.fixture
-def libcni(program: Path, node: Node, attachment: Attachment) -> Callable[[str], Any]:
+def libcni(libcni_program: Path, node: Node, attachment: Attachment) -> Callable[[str], Any]:
     def work(command: str) -> Any:
         asked = {
             "Command": command,
@@ -64,7 +36,7 @@ def libcni(program: Path, node: Node, attachment: Attachment) -> Callable[[str],
             "Capabilities": attachment.capability_args,
         }
         done = subprocess.run(
-            [program], input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=30
+            [libcni_program], input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=30
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout else None

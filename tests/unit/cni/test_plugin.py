@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import Any
 
 import pytest
@@ -31,10 +33,18 @@ def never(request: Request) -> None:
     raise AssertionError(request)
 
 
-@pytest.mark.parametrize("stdin", [b"", b" \n", {}, {"cniVersion": "1.0.0"}, {"cniVersion": "0.1.0"}])
-def test_version_answers_with_or_without_a_configuration(stdin: Any) -> None:
-    document, status, _ = call(never, stdin, CNI_COMMAND="VERSION")
-    assert (status, document["supportedVersions"]) == (0, list(versions.SUPPORTED))
+@pytest.mark.parametrize(
+    ("stdin", "version"),
+    [
+        (b"", "1.1.0"), (b" \n", "1.1.0"), (b"null", "1.1.0"), (b"{", "1.1.0"), (b"\xff\0", "1.1.0"), (b"[1]", "1.1.0"),
+        ({}, "1.1.0"), ({"name": "x"}, "1.1.0"), ({"cniVersion": None}, "1.1.0"), ({"cniVersion": 5}, "1.1.0"),
+        ({"cniVersion": "1.0.0"}, "1.0.0"), ({"cniVersion": "0.1.0"}, "0.1.0"), ({"CNIVersion": "0.4.0"}, "0.4.0"),
+        ({"cniVersion": "9.9.9", "name": "../x"}, "9.9.9"), ({"cniVersion": "nonsense"}, "1.1.0"),
+    ],
+)  # fmt: skip
+def test_version_answers_whatever_the_configuration_is(stdin: Any, version: str) -> None:
+    document, status, _ = call(never, stdin, CNI_COMMAND="VERSION", CNI_CONTAINERID="../x", CNI_PATH="")
+    assert (status, document) == (0, {"cniVersion": version, "supportedVersions": list(versions.SUPPORTED)})
 
 
 def test_the_result_is_of_the_version_asked_for() -> None:
@@ -71,3 +81,35 @@ def test_a_verb_without_result_prints_nothing() -> None:
 def test_an_error_about_an_unreadable_configuration_is_in_the_latest_version() -> None:
     document, status, _ = call(never, b"{")
     assert (document["cniVersion"], document["code"], status) == (versions.LATEST, 6, 1)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC])
+def test_what_the_machine_is_short_of_is_worth_trying_again_and_no_fault_of_ours(number: int) -> None:
+    def handler(request: Request) -> None:
+        raise OSError(number, "whatever")
+
+    document, status, reported = call(handler, {"cniVersion": "1.0.0", "name": "net"})
+    assert (document["code"], status, reported) == (11, 1, [])
+    assert os.strerror(number) in document["msg"]
+
+
+def test_a_message_is_never_longer_than_a_log_line_may_be() -> None:
+    def handler(request: Request) -> None:
+        raise BadConfig("x" * 1_000_000)
+
+    document, _, _ = call(handler, {"cniVersion": "1.0.0", "name": "net"})
+    assert len(document["msg"]) < 5000
+
+
+def test_a_message_of_any_text_is_utf8() -> None:
+    def handler(request: Request) -> None:
+        raise BadConfig("no subnet \udcff, caf\u00e9")
+
+    document, _, _ = call(handler, {"cniVersion": "1.0.0", "name": "net"})
+    assert document["msg"] == "no subnet \ufffd, caf\u00e9"
+
+
+@pytest.mark.parametrize("version", ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])
+def test_an_error_is_in_the_version_of_the_configuration_whatever_else_is_wrong(version: str) -> None:
+    document, _, _ = call(never, {"CNIVersion": version, "name": "../x"})
+    assert (document["cniVersion"], document["code"]) == (version, 7)
