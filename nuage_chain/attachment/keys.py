@@ -24,7 +24,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Key:
-    """One key. placement: a workload may carry it too (CNI_ARGS, args.cni, annotations), not only the node."""
+    """One key. placement: a workload may carry it too (CNI_ARGS, args.cni, annotations), not only the node.
+
+    secret: its value is not repeated in messages; also a path in whose place someone may have put the key itself.
+    """
 
     name: str
     kind: Kind
@@ -39,7 +42,7 @@ class _Unfit(Exception):
 
 
 def _text(value: object) -> str:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value.strip() and "\0" not in value:
         return value.strip()
     raise _Unfit
 
@@ -99,14 +102,15 @@ _ALL = (
     Key("user", TEXT, "VSD user that the container is made for (`metadata`; in `split` as proxy user)", placement=True),
     Key("policyGroups", TEXTS, "policy groups of the domain that the vPort joins", (), placement=True),
     Key("redirectionTargets", TEXTS, "redirection targets of the domain for the vPort", (), placement=True),
-    Key("staticIP", TEXT, "address that the overlay is asked for, where no IPAM plugin chose one", placement=True),
+    Key("staticIP", TEXT, "address that the overlay is asked for, where no IPAM plugin chose one; for IPv4 and IPv6"
+        " both, with a comma", placement=True),
     Key("activation", _one_of("split", "metadata"), "`split`: REST first; `metadata`: names in the rows, no credentials"
         " on the node; default `split` where vsd.url is set, else `metadata`"),
     Key("bridge", TEXT, "the VRS bridge", "alubr0"),
     Key("ovsdb", TEXT, "VRS's OVSDB, as Open vSwitch writes it (`unix:PATH`, `tcp:HOST:PORT`)",
         "unix:/var/run/openvswitch/db.sock"),
     Key("timeout", SECONDS, "seconds that a whole call may take", 30),
-    Key("mtu", BYTES, "MTU for both ends of the veth; default: as the plugin before us made it"),
+    Key("mtu", BYTES, "MTU for both ends of the veth; default: as the plugin before us made it, or what tunnels carry"),
     Key("owner", TEXT, "who makes the objects in VSD (second half of externalID); default: the host's name"),
     Key("platform", _one_of("docker", "lxc"), "platform that VRS is told", "docker"),
     Key("vsd.url", TEXT, "VSD, as in https://vsd.example.com:8443 (7443 with a client certificate)"),
@@ -116,12 +120,23 @@ _ALL = (
     Key("vsd.password", TEXT, "its password", secret=True),
     Key("vsd.passwordFile", PATH, "file whose first line is its password"),
     Key("vsd.certificate", PATH, "client certificate (PEM), in place of a password"),
-    Key("vsd.key", PATH, "its private key (PEM)"),
+    Key("vsd.key", PATH, "its private key (PEM)", secret=True),
     Key("vsd.ca", PATH, "CA that signed VSD's certificate (PEM); default: the system's CAs"),
     Key("vsd.verify", YES_NO, "false: do not verify VSD's certificate", True),
+    Key("kubemon.url", TEXT, "nuagekubemon, as in https://master.example.com:9443; pods are placed by it where set"),
+    Key("kubemon.certificate", PATH, "client certificate that nuagekubemon asks for (PEM)"),
+    Key("kubemon.key", PATH, "its private key (PEM)", secret=True),
+    Key("kubemon.ca", PATH, "CA that signed nuagekubemon's certificate (PEM); default: the system's CAs"),
+    Key("kubemon.ask", YES_NO, "false: the pods of this network are not placed by nuagekubemon", True),
+    Key("kubernetes.kubeconfig", PATH, "kubeconfig for the API server, which is asked for the pod's labels where set"),
+    Key("kubernetes.server", TEXT, "API server, where the kubeconfig names none"),
+    Key("kubernetes.ca", PATH, "CA that signed its certificate (PEM), where the kubeconfig names none"),
+    Key("kubernetes.certificate", PATH, "client certificate (PEM), where the kubeconfig has no token and names none"),
+    Key("kubernetes.key", PATH, "its private key (PEM)", secret=True),
 )  # fmt: skip
 
 KEYS = {key.name: key for key in _ALL}
+_ONLY_NODE = "It belongs into the node's configuration file or the list; here is said where a workload belongs."
 _SECTIONS = {name.split(".")[0] for name in KEYS if "." in name}
 
 
@@ -138,11 +153,12 @@ def flatten(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {k: v for k, v in flat.items() if v is not None}
 
 
-def validate(values: Mapping[str, Any], source: str, *, strict: bool = True) -> dict[str, Any]:
+def validate(values: Mapping[str, Any], source: str, *, strict: bool = True, workload: bool = False) -> dict[str, Any]:
     """The values of one source in our form.
 
     source: how a person calls it, a file or the conflist's entry. strict: an unknown key is an error; DEL is not
-    strict, since a typo made after ADD must not keep a container from going.
+    strict, since a typo made after ADD must not keep a container from going. workload: the source is a workload's own,
+    which may say where it belongs, and nothing of the node.
 
     Raises BadConfig that names source, key, and what is expected.
     """
@@ -151,6 +167,10 @@ def validate(values: Mapping[str, Any], source: str, *, strict: bool = True) -> 
         if name not in KEYS:
             if strict:
                 raise BadConfig(f"{source}: unknown key `{name}`.", hint=_nearest(name))
+            continue
+        if workload and not KEYS[name].placement:
+            if strict:
+                raise BadConfig(f"{source}: `{name}` cannot be set here.", hint=_ONLY_NODE)
             continue
         valid[name] = _read(KEYS[name], value, source)
     return valid

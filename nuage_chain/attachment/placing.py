@@ -1,0 +1,147 @@
+"""What the orchestrator says about where a pod belongs: its labels in Kubernetes, and nuagekubemon.
+
+Asked only where it is configured, and only about pods. The rules are nuage-cni's (shared/contracts/kubemon.md 4.2, 4.3)
+without its faults (shared/contracts/predecessors.md 7.1).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nuage_chain.attachment import settings, sources
+from nuage_chain.attachment.settings import Settings
+from nuage_chain.attachment.sources import Layer
+from nuage_chain.attachment.state import World
+from nuage_chain.cni.request import Request
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import BadConfig, NuageChainError, OrchestratorReplyLost
+from nuage_chain.orchestrators import https, kubeconfig, kubemon, kubernetes, pod
+from nuage_chain.orchestrators.pod import Pod
+from nuage_chain.vrs import rows
+
+# A monitor that is down holds a DEL, or an ADD's clean-up, for so many seconds and no longer.
+RELEASE_SECONDS = 4.0
+_OWED = "Its count for the subnet stays one too high until a pod of that name is deleted again."
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The settings with all that the orchestrator said.
+
+    monitored: namespace/name of the pod where nuagekubemon chose the subnet and has to hear of the end, else empty.
+    """
+
+    settings: Settings
+    monitored: str = ""
+
+
+@contextmanager
+def placed(request: Request, found: Sequence[Layer], world: World, deadline: Deadline) -> Iterator[Placed]:
+    """Asks, and gives back to nuagekubemon what it allocated when the body raises.
+
+    found: the layers of `sources.layers`. Raises BadConfig for wishes that contradict each other, and what the
+    adapters raise.
+    """
+    node = settings.merge(found, world.hostname)
+    who = pod.of_args(request.args) if _asks(node) else None
+    if who is None:
+        yield Placed(node)
+        return
+    if node.text("kubernetes.kubeconfig"):
+        labels = kubernetes.labels(_api_server(node), who, deadline)
+        found = sources.below_workload(found, sources.of_labels(labels, f"labels of pod {who}"))
+    zone, subnet = _wish(found, who)
+    if not _monitored(node):
+        yield Placed(settings.merge(found, world.hostname))
+        return
+    monitor, chosen = _monitor(node), "" if zone else str(who)
+    answered = False
+    try:
+        answer = monitor.place(who, deadline, zone, subnet)
+        answered = True
+        yield Placed(_with(answer, found, who, world.hostname), chosen)
+    except BaseException as e:
+        # What was refused, or never sent, has allocated nothing; a signal may have come between request and answer.
+        if answered or isinstance(e, OrchestratorReplyLost) or not isinstance(e, NuageChainError):
+            released(chosen, node, world, deadline.extended(RELEASE_SECONDS))
+        raise
+
+
+def released(monitored: str, node: Settings, world: World, deadline: Deadline) -> None:
+    """Tells nuagekubemon that the pod `monitored` is gone; never raises, since a DEL must not fail for it.
+
+    Not where another port of that pod is left: nuagekubemon counts pods by name, so the end of an old sandbox, or of
+    one of two interfaces, would take the subnet from under the one that lives.
+    """
+    who = pod.of_text(monitored)
+    if who is None or not _monitored(node):
+        return
+    try:
+        if not _has_ports(monitored, node, world, deadline):
+            _monitor(node).release(who, deadline, RELEASE_SECONDS)
+    except NuageChainError as e:
+        world.notice(f"nuagekubemon does not know that pod {who} is gone: {e.message} {_OWED}")
+
+
+def _asks(node: Settings) -> bool:
+    return _monitored(node) or bool(node.text("kubernetes.kubeconfig"))
+
+
+def _monitored(node: Settings) -> bool:
+    return bool(node.text("kubemon.url")) and bool(node.values["kubemon.ask"])
+
+
+def _has_ports(monitored: str, node: Settings, world: World, deadline: Deadline) -> bool:
+    switch = world.switch(node)
+    try:
+        return bool(switch.with_mark(rows.MONITORED, monitored, deadline))
+    finally:
+        switch.close()
+
+
+def _wish(found: Sequence[Layer], who: Pod) -> tuple[str, str]:
+    """A zone of the pod's own with its subnet, or two empty texts where the zone is the namespace's.
+
+    A subnet alone is one of the namespace's zone: nuagekubemon has no word in which to be asked for it.
+    """
+    own = {k: str(v) for layer in found if layer.workload for k, v in layer.values.items() if k in ("zone", "subnet")}
+    zone = own.get("zone", "")
+    if not zone or zone == who.namespace:
+        return "", ""
+    if "subnet" not in own:
+        raise BadConfig(
+            f"Pod {who} asks for the zone {zone!r} and for no subnet of it.",
+            hint="Give it the label nuage.io/subnet too, or none of the two.",
+        )
+    return zone, own["subnet"]
+
+
+def _with(answer: kubemon.Answer, found: Sequence[Layer], who: Pod, hostname: str) -> Settings:
+    # A zone of the pod's own is in its layers, which are above this one, and its subnet with it.
+    layer = Layer(kubemon.NAME, {"zone": who.namespace, "subnet": answer.subnet})
+    merged = settings.merge(sources.below_workload(found, layer), hostname)
+    groups = tuple(dict.fromkeys([*answer.policy_groups, *merged.values["policyGroups"]]))
+    return dataclasses.replace(merged, values={**merged.values, "policyGroups": groups})
+
+
+def _monitor(node: Settings) -> kubemon.Monitor:
+    why = "nuagekubemon asks every client for a certificate"
+    ca = node.text("kubemon.ca")
+    return kubemon.Monitor(
+        kubemon.Access(
+            url=node.text("kubemon.url"),
+            certificate=Path(node.required("kubemon.certificate", why)),
+            key=Path(node.required("kubemon.key", why)),
+            ca=Path(ca) if ca else None,
+        )
+    )
+
+
+def _api_server(node: Settings) -> https.Peer:
+    files = {k: Path(v) if (v := node.text(f"kubernetes.{k}")) else None for k in ("ca", "certificate", "key")}
+    instead = kubeconfig.Fallback(server=node.text("kubernetes.server"), **files)
+    return kubeconfig.read(Path(node.text("kubernetes.kubeconfig")), instead)

@@ -1,0 +1,193 @@
+"""One HTTPS request to an orchestrator and its whole answer, in bounded time."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+from nuage_chain import __version__
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import (
+    BadConfig,
+    NuageChainError,
+    OrchestratorNotVerified,
+    OrchestratorRefused,
+    OrchestratorReplyLost,
+    OrchestratorUnreachable,
+)
+
+LONGEST_WAIT = 10.0
+# A pod is at most as large as etcd takes, 1.5 MiB.
+_LARGEST_ANSWER = 4 << 20
+_PIECE = 16384
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Whom to ask. name: how messages call it; url: https://HOST:PORT; server_name: of its certificate, if not HOST."""
+
+    name: str
+    url: str
+    tls: ssl.SSLContext
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    server_name: str | None = None
+
+
+def checked_url(url: str, key: str) -> str:
+    """The URL without a slash at its end. Raises BadConfig for one that is not https://HOST[:PORT]."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise BadConfig(f"{key} has to be of the form https://HOST:PORT.")
+    return url.rstrip("/")
+
+
+def send(
+    peer: Peer,
+    method: str,
+    path: str,
+    deadline: Deadline,
+    body: Mapping[str, Any] | None = None,
+    at_most: float = LONGEST_WAIT,
+) -> dict[str, Any]:
+    """The JSON object that the peer answers; `{}` for an empty answer. at_most: seconds that it may take.
+
+    Raises OrchestratorRefused for a 4xx or a redirect, OrchestratorUnreachable where nothing was sent,
+    OrchestratorReplyLost where it may have been carried out, OrchestratorNotVerified, DeadlineExceeded.
+    """
+    what = f"{method} {path}"
+    seconds = deadline.left(f"{peer.name}: {what}", at_most)
+    status, answer = _within(seconds, peer, method, path, body)
+    if not 200 <= status < 300:
+        raise _refusal(peer, what, status, answer)
+    if not answer.strip():
+        return {}
+    document = _json(answer)
+    if not isinstance(document, dict):
+        raise OrchestratorReplyLost(f"{peer.name} at {peer.url} answered {what} with something that is no JSON object.")
+    return document
+
+
+def _within(seconds: float, peer: Peer, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
+    """In a thread: the timeouts of `requests` cover neither name resolution nor a peer that trickles."""
+    outcome: list[tuple[int, bytes]] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(_exchange(seconds, peer, method, path, body))
+        except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
+            failure.append(e)
+
+    thread = threading.Thread(target=run, name="orchestrator", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise _fault(peer, f"{method} {path}", failure[0]) from failure[0]
+    if not outcome:
+        raise OrchestratorReplyLost(f"{peer.name} at {peer.url} did not answer {method} {path} within {seconds:.1f} s.")
+    return outcome[0]
+
+
+def _exchange(seconds: float, peer: Peer, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
+    end = time.monotonic() + seconds
+    # As bytes, it goes out with a Content-Length: nuagekubemon crashes on a chunked body.
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Accept": "application/json", "User-Agent": f"nuage-chain/{__version__}", **peer.headers}
+    if data is not None:
+        headers["Content-Type"] = "application/json"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", _Adapter(peer))
+        with session.request(
+            method, peer.url + path, headers=headers, data=data, timeout=seconds, allow_redirects=False, stream=True
+        ) as response:
+            answer = bytearray()
+            for piece in response.iter_content(_PIECE):
+                answer += piece
+                if len(answer) > _LARGEST_ANSWER or time.monotonic() > end:
+                    raise requests.ConnectionError("the answer is too long, or too slow")
+            return response.status_code, bytes(answer)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as requests calls it
+        kwargs["ssl_context"] = self._peer.tls
+        if self._peer.server_name:
+            kwargs["server_hostname"] = self._peer.server_name
+        super().init_poolmanager(*args, **kwargs)
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as requests calls it
+        """Nothing: the context knows the CAs, and requests would add those of certifi."""
+
+
+def _refusal(peer: Peer, what: str, status: int, answer: bytes) -> NuageChainError:
+    said = f"{peer.name} at {peer.url} answered {what} with {status}: {_words(answer)}"
+    # 429 is the API server's "too many requests", 408 and 5xx are a server's own trouble: all may pass.
+    if status >= 500 or status in (408, 429):
+        return OrchestratorReplyLost(said)
+    return OrchestratorRefused(said, status=status)
+
+
+def _words(answer: bytes) -> str:
+    """The error's own words in one line: nuagekubemon says `error`, the API server `message`."""
+    document = _json(answer)
+    words = (document.get("error") or document.get("message")) if isinstance(document, dict) else None
+    text = " ".join(str(words or answer[:200].decode(errors="replace") or "no reason given").split())
+    return text[:400].rstrip(".") + "."
+
+
+def _json(answer: bytes) -> object:
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
+    if not isinstance(error, (requests.RequestException, HTTPError, OSError)):
+        return error
+    chain = list(_causes(error))
+    at = f"{peer.name} at {peer.url}"
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return OrchestratorNotVerified(f"The certificate of {at} is not verified: {cause.verify_message}.")
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+            return OrchestratorRefused(f"{at} refused our certificate: {cause.reason}.", status=0)
+        if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
+            return OrchestratorUnreachable(f"{at} cannot be reached: {_reason(chain)}.")
+    return OrchestratorReplyLost(f"{at} did not answer {what}: {_reason(chain)}.")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all it carries: urllib3 keeps the cause in `reason`, requests in `args`."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+
+
+def _reason(chain: list[BaseException]) -> str:
+    for cause in chain:
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            text = getattr(cause, "reason", None) or cause.strerror
+            if text:
+                return str(text)
+    return str(chain[-1]).rstrip(".") or type(chain[-1]).__name__
