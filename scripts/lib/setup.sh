@@ -5,9 +5,13 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 VENV=$ROOT/.venv
 RUN_PACKAGES=(python3 python3-venv iproute2 iputils-ping openvswitch-switch ovn-central ovn-host containernetworking-plugins)
 # A client of the real libcni, built by the tests, shows that it and we can undo each other's attachments.
-TEST_PACKAGES=(golang-go golang-github-appc-cni-dev busybox-static)
-# The tests start a Docker daemon of their own; one that is there already will do.
-command -v dockerd >/dev/null || TEST_PACKAGES+=(containerd docker.io)
+# iptables is what portmap and firewall call.
+TEST_PACKAGES=(golang-go golang-github-appc-cni-dev busybox-static iptables)
+# The tests start container runtimes of their own; those that are there already will do.
+command -v runc >/dev/null || TEST_PACKAGES+=(runc)
+command -v containerd >/dev/null || TEST_PACKAGES+=(containerd)
+command -v dockerd >/dev/null || TEST_PACKAGES+=(docker.io)
+command -v podman >/dev/null || TEST_PACKAGES+=(podman)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -90,6 +94,10 @@ units_of() {
     case $1 in
         openvswitch-switch | ovn-central | ovn-host | containerd) echo "$1.service" ;;
         docker.io) echo docker.socket docker.service ;;
+        podman)
+            echo podman.socket podman.service podman-restart.service
+            echo podman-auto-update.timer podman-auto-update.service
+            ;;
     esac
 }
 

@@ -1,0 +1,27 @@
+"""What happens when nobody calls DEL, as after the death of the `ctr` that waits for its container."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.lab import NOTHING, Lab
+from tests.integration.runtimes.containerd import Ctr
+
+pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
+
+
+def test_what_nobody_deletes_is_left_to_gc(lab: Lab, ctr: Ctr) -> None:
+    one = ctr.start("one")
+    ctr.abandon(one)
+    left = lab.left()
+    assert (left["ports"], left["containers"]) == (1, 1)
+    everything = lab.entry() | {"cniVersion": "1.1.0", "cni.dev/valid-attachments": []}
+    environment = {k: v for k, v in lab.environment("GC", one).items() if k in ("CNI_COMMAND", "CNI_PATH")}
+    collected = lab.call(environment, json.dumps(everything).encode())
+    assert (collected.status, collected.stdout) == (0, "")
+    lab.settle(NOTHING)
+    # The runtime's own record of the attachment is the runtime's own to remove.
+    Path("/var/lib/cni/results", f"nuage-{one.id}-eth0").unlink()
