@@ -13,7 +13,9 @@ import pytest
 from nuage_chain.cli import main, run, signals
 from nuage_chain.errors import BadConfig
 
-COMMANDS = ["run", "docker-run", "attach", "detach", "check", "vsp", "vsp up", "vsp down", "vsp status", "vsp seed"]
+COMMANDS = [
+    "run", "docker-run", "attach", "detach", "check", "lint", "vsp", "vsp up", "vsp down", "vsp status", "vsp seed",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
