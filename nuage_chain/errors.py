@@ -106,6 +106,16 @@ class VsdReplyLost(VsdUnreachable):
     """The request was sent and no usable answer came: whether VSD has carried it out is not known."""
 
 
+class OrchestratorUnreachable(TryAgainLater):
+    """No connection to nuagekubemon or the Kubernetes API server: nothing was sent."""
+
+    hint = "Check that it runs, and that kubemon.url or the kubeconfig names it and the network to it is right."
+
+
+class OrchestratorReplyLost(OrchestratorUnreachable):
+    """The request was sent and no usable answer came: whether it has been carried out is not known."""
+
+
 class NotForwarding(TryAgainLater):
     """The port is in the switch but VRS did not report it as resolved in time."""
 
@@ -209,3 +219,24 @@ class PluginFailed(NuageChainError):
         self.plugin_code = plugin_code
         self.plugin_message = message
         self.details = details
+
+
+class OrchestratorRefused(NuageChainError):
+    """nuagekubemon or the Kubernetes API server answered, and said no.
+
+    status: of HTTP; 0 where TLS refused our certificate.
+    """
+
+    code = 109
+    hint = "Its own words are in the message; 401 and 403 are about the token or certificate that we showed."
+
+    def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class OrchestratorNotVerified(NuageChainError):
+    """The TLS certificate of nuagekubemon or the Kubernetes API server could not be verified."""
+
+    code = 110
+    hint = "Give the CA that signed it (kubemon.ca, the kubeconfig); the name in the URL has to be in the certificate."

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from nuage_chain.attachment import addressing, identity, settings, sources
+from nuage_chain.attachment import addressing, identity, placing, settings, sources
+from nuage_chain.attachment.placing import Placed
 from nuage_chain.attachment.plan import carry_out
 from nuage_chain.attachment.state import Attaching, World
 from nuage_chain.attachment.steps import plan
 from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import Interface, Result
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, HostVethNotFound, InvalidNetns
 from nuage_chain.link import netns, veth
 
@@ -19,11 +23,22 @@ def add(request: Request, world: World, config_file: Path | None = None) -> Resu
 
     Raises a NuageChainError, after everything that was changed has been put back.
     """
-    found = settings.merge(sources.layers(request, config_file=config_file), world.hostname)
-    result, index, interface = _previous(request)
-    place = found.placement()
+    layers = sources.layers(request, config_file=config_file)
+    previous = _previous(request)
     if not request.netns_override and netns.is_own(request.netns):
         raise InvalidNetns(f"CNI_NETNS, {request.netns}, is the network namespace that the plugin itself runs in.")
+    deadline = world.deadline(settings.merge(layers, world.hostname).timeout)
+    with placing.placed(request, layers, world, deadline) as placed:
+        return _attach(request, world, placed, previous, deadline)
+
+
+def _attach(
+    request: Request, world: World, placed: Placed, previous: tuple[Result, int, Interface], deadline: Deadline
+) -> Result:
+    found = placed.settings
+    place = found.placement()
+    result, index, interface = previous
+    result.dns = _own_dns(request) or result.dns
     access = found.access() if found.activation == settings.SPLIT else None
     switch, vsd = world.switch(found), world.vsd(access) if access else None
     at = Attaching(
@@ -33,10 +48,12 @@ def add(request: Request, world: World, config_file: Path | None = None) -> Resu
         identity=identity.of(request, found.owner),
         switch=switch,
         vsd=vsd,
-        deadline=world.deadline(found.timeout),
+        deadline=deadline,
         result=result,
         interface=interface,
         interface_index=index,
+        monitored=placed.monitored,
+        notice=world.notice,
     )
     try:
         addressing.wanted(at)
@@ -64,11 +81,22 @@ def _previous(request: Request) -> tuple[Result, int, Interface]:
 def _finished(at: Attaching) -> Result:
     """prevResult with both ends as they are after the move: the host end's MAC may have changed (plugins #809)."""
     host = veth.current(at.found.host.name)
-    mtu = at.settings.values.get("mtu")
-    for interface in at.result.interfaces:
-        if host is not None and interface.name == host.name and not interface.sandbox:
+    if host is not None:
+        named = [i for i in at.result.interfaces if i.name == host.name and not i.sandbox]
+        if not named:
+            # At the end, since `ips` count the interfaces.
+            named = [Interface(host.name)]
+            at.result.interfaces += named
+        for interface in named:
             interface.mac, interface.mtu = host.mac, host.mtu
-    at.interface.mac = at.found.container.mac
-    at.interface.mtu = mtu or at.found.container.mtu
+    at.interface.mac, at.interface.mtu = at.found.container.mac, at.mtu
     addressing.add_to_result(at)
     return at.result
+
+
+def _own_dns(request: Request) -> dict[str, Any]:
+    """`dns` of our own entry, which goes before that of the plugins before us, as with the reference plugins."""
+    dns = request.config.get("dns") or {}
+    if not isinstance(dns, Mapping):
+        raise BadConfig("`dns` of our entry has to be an object, with `nameservers` and the like.")
+    return {k: v for k, v in dns.items() if v}

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from nuage_chain.attachment.settings import METADATA
 from nuage_chain.attachment.state import Attaching
 from nuage_chain.cni.result import IP, Route
 from nuage_chain.errors import BadConfig
@@ -36,19 +37,31 @@ class Wanted:
 def wanted(at: Attaching) -> Wanted:
     """The addresses asked for: prevResult's for this interface, else `staticIP`.
 
-    Raises BadConfig when both are given and differ, or when IPAM gave two addresses of one family.
+    Raises BadConfig when both are given and differ, when IPAM gave two addresses of one family, and for IPv6 where
+    the rows have to carry it.
     """
-    static = at.placement.static_ip
+    asked = _asked(at)
+    if at.settings.activation == METADATA and 6 in asked.ips:
+        raise BadConfig(
+            f"The address {asked.text(6)} cannot be asked for: VRS's rows, which `metadata` activation has to do with,"
+            " know IPv4 only.",
+            hint="Use `activation: split` for IPv6, or ask for an IPv4 address alone.",
+        )
+    return asked
+
+
+def _asked(at: Attaching) -> Wanted:
+    static = at.placement.static_ips
     ours = [ip for ip in at.result.ips if ip.interface in (None, at.interface_index)]
     if not ours:
-        asked = IP(ipaddress.ip_interface(static)) if static else None
-        return Wanted({asked.address.version: asked} if asked else {}, from_ipam=False)
+        return Wanted({a.version: IP(ipaddress.ip_interface(a)) for a in static}, from_ipam=False)
     by_version: dict[int, IP] = {ip.address.version: ip for ip in ours}
     if len(by_version) < len(ours):
         raise BadConfig("IPAM gave the container two addresses of one family; a vPort has one of each.")
-    if static and by_version.get(static.version, IP(ours[0].address)).address.ip != static:
-        chosen = ", ".join(str(ip.address.ip) for ip in ours)
-        raise BadConfig(f"The address {static} was asked for, but IPAM chose {chosen}.")
+    chosen = [ip.address.ip for ip in ours]
+    for address in static:
+        if address not in chosen:
+            raise BadConfig(f"The address {address} was asked for, but IPAM chose {', '.join(map(str, chosen))}.")
     return Wanted(by_version, from_ipam=True)
 
 
@@ -69,17 +82,17 @@ def check_against_subnet(asked: Wanted, subnet: Subnet) -> None:
 def decided(at: Attaching) -> list[Assignment]:
     """What has to be configured in the container; empty where IPAM has done it.
 
-    Raises BadConfig when VRS resolved the port to another address than IPAM's.
+    Raises BadConfig when the overlay has other addresses for the port than those that it was asked for.
     """
     asked = wanted(at)
-    assert at.resolved is not None  # noqa: S101 - called by the step that waits for it
-    resolved = ipaddress.IPv4Interface(f"{at.resolved.address}/{at.resolved.netmask}")
-    if asked.from_ipam:
-        ours = asked.ips.get(4)
-        if ours is not None and ours.address != resolved:
-            raise BadConfig(f"IPAM gave {ours.address}, but the overlay says {resolved}.", hint=_RANGES)
-        return []
-    return [Assignment(resolved, ipaddress.IPv4Address(at.resolved.gateway)), *_sixth(at)]
+    overlays = [*_fourth(at), *_sixth(at)]
+    for its in overlays:
+        ours = asked.ips.get(its.address.version)
+        if ours is not None and ours.address.ip != its.address.ip:
+            raise BadConfig(f"The address {ours.address.ip} was asked for, but the overlay says {its.address.ip}.")
+        if ours is not None and asked.from_ipam and ours.address != its.address:
+            raise BadConfig(f"IPAM gave {ours.address}, but the overlay says {its.address}.", hint=_RANGES)
+    return [] if asked.from_ipam else overlays
 
 
 def final_ips(at: Attaching) -> list[IP]:
@@ -90,13 +103,21 @@ def final_ips(at: Attaching) -> list[IP]:
 
 
 def add_to_result(at: Attaching) -> None:
-    """Writes what the overlay decided into the result: addresses, and a default route for each family."""
+    """Writes what the overlay decided into the result: the addresses, and the default routes that were made."""
     if not at.assignments:
         return
     at.result.ips.extend(final_ips(at))
-    at.result.routes.extend(
-        Route(_DEFAULT[a.address.version], a.gateway) for a in at.assignments if a.gateway is not None
-    )
+    at.result.routes.extend(Route(_DEFAULT[a.address.version], a.gateway) for a in at.assignments if a in at.routed)
+
+
+def _fourth(at: Attaching) -> list[Assignment]:
+    """The IPv4 part, from VRS's row; empty in a subnet without it."""
+    assert at.resolved is not None  # noqa: S101 - called by the step that waits for it
+    if not at.resolved.address:
+        return []
+    address = ipaddress.IPv4Interface(f"{at.resolved.address}/{at.resolved.netmask}")
+    gateway = ipaddress.IPv4Address(at.resolved.gateway) if at.resolved.gateway else None
+    return [Assignment(address, gateway)]
 
 
 def _sixth(at: Attaching) -> list[Assignment]:

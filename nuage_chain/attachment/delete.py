@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nuage_chain.attachment import identity, settings, sources
+from nuage_chain.attachment import identity, placing, settings, sources
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import World
 from nuage_chain.cni.request import Request
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import InvalidNetns
+from nuage_chain.link import netns
 from nuage_chain.vrs import rows
 from nuage_chain.vrs.switch import Plugged, Switch
 from nuage_chain.vsd import workload
@@ -24,20 +26,33 @@ def delete(request: Request, world: World, config_file: Path | None = None) -> N
     then finds VSD's objects by their externalID. Raises a NuageChainError.
     """
     found = settings.merge(sources.layers(request, config_file=config_file, strict=False), world.hostname)
+    remove(request, found, world, world.deadline(found.timeout))
+    _refuse_own_namespace(request)
+
+
+def remove(request: Request, found: Settings, world: World, deadline: Deadline) -> None:
+    """The same for one attachment of several, with settings that are read and a budget that has begun."""
     who = identity.of(request, found.owner)
-    deadline = world.deadline(found.timeout)
     switch = world.switch(found)
     try:
         plugged = switch.find(who.container_id, who.ifname, deadline)
-        last = _unplug(switch, plugged, deadline)
+        last = _unplug(switch, plugged, who, deadline)
     finally:
         switch.close()
-    if found.activation == settings.SPLIT or (plugged and rows.VPORT in plugged.marks):
-        _deregister(found, world, who, plugged, last, deadline)
+    try:
+        if found.activation == settings.SPLIT or (plugged and rows.VPORT in plugged.marks):
+            _deregister(found, world, who, plugged, last, deadline)
+    finally:
+        # After VSD, since nuagekubemon may remove a subnet that is empty; and whatever VSD said: our mark is gone now.
+        if plugged and rows.MONITORED in plugged.marks:
+            placing.released(plugged.marks[rows.MONITORED], found, world, deadline.extended(placing.RELEASE_SECONDS))
 
 
-def _unplug(switch: Switch, plugged: Plugged | None, deadline: Deadline) -> bool:
-    return switch.unplug(plugged, deadline) if plugged else False
+def _unplug(switch: Switch, plugged: Plugged | None, who: identity.Identity, deadline: Deadline) -> bool:
+    if plugged:
+        return switch.unplug(plugged, deadline)
+    switch.forget(who.uuid, deadline)
+    return False
 
 
 def _deregister(
@@ -59,3 +74,13 @@ def _deregister(
             workload.deregister_by_external_id(vsd, who.external_id, who.vport_external_id, deadline)
     finally:
         vsd.close()
+
+
+def _refuse_own_namespace(request: Request) -> None:
+    """As libcni's skel: our part is done, but the DEL of a plugin that comes next would delete the host's interface.
+
+    The path may lead there when it was one of /proc and its process ID is somebody else's now (plugins #714).
+    """
+    path = request.netns
+    if path and not request.netns_override and netns.exists(path) and netns.is_own(path):
+        raise InvalidNetns(f"CNI_NETNS, {path}, is the network namespace that the plugin itself runs in.")

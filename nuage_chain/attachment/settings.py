@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from nuage_chain.attachment import files
 from nuage_chain.attachment.keys import KEYS
 from nuage_chain.attachment.sources import Layer
 from nuage_chain.errors import BadConfig
@@ -30,7 +31,7 @@ class Placement:
     user: str
     policy_groups: tuple[str, ...]
     redirection_targets: tuple[str, ...]
-    static_ip: IPAddress | None
+    static_ips: tuple[IPAddress, ...]
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,6 @@ class Settings:
     def placement(self) -> Placement:
         """Where the container is to be attached. Raises BadConfig for what is missing or no address."""
         why = "nuage-chain has to know where in VSD the container belongs"
-        static = self.text("staticIP")
-        try:
-            address = ipaddress.ip_interface(static).ip if static else None
-        except ValueError as e:
-            raise BadConfig(f"`staticIP` is {static!r}, which is no IP address.") from e
         return Placement(
             enterprise=self.required("enterprise", why),
             domain=self.required("domain", why),
@@ -85,8 +81,18 @@ class Settings:
             user=self.text("user"),
             policy_groups=self.values["policyGroups"],
             redirection_targets=self.values["redirectionTargets"],
-            static_ip=address,
+            static_ips=self._static_ips(),
         )
+
+    def _static_ips(self) -> tuple[IPAddress, ...]:
+        static = self.text("staticIP")
+        try:
+            found = tuple(ipaddress.ip_interface(part.strip()).ip for part in static.split(",")) if static else ()
+        except ValueError as e:
+            raise BadConfig(f"`staticIP` is {static!r}, which is no IP address.") from e
+        if len({address.version for address in found}) < len(found):
+            raise BadConfig(f"`staticIP` is {static!r}: a vPort has one address of each family.")
+        return found
 
     def access(self) -> Access:
         """How to log in to VSD. Raises BadConfig for what is missing."""
@@ -108,10 +114,11 @@ class Settings:
         file = self.text("vsd.passwordFile")
         if not file:
             return self.required("vsd.password", why)
+        what = f"`vsd.passwordFile`, {file},"
         try:
-            lines = Path(file).read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as e:
-            raise BadConfig(f"`vsd.passwordFile`, {file}, cannot be read: {e}.") from e
+            lines = files.read(Path(file), what).decode().splitlines()
+        except UnicodeDecodeError as e:
+            raise BadConfig(f"{what} is not UTF-8.") from e
         if not lines or not lines[0].strip():
             raise BadConfig(f"`vsd.passwordFile`, {file}, is empty.")
         return lines[0].strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,11 +21,20 @@ from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.workload import Registration
 
 
+def _on_stderr(sentence: str) -> None:
+    # Python has no stderr where the process was started without one; nobody to tell is no reason to fail.
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"nuage-chain: {sentence}\n")
+            sys.stderr.flush()
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside that a verb acts on; a test or the agent hands in its own.
 
-    hostname: the default owner of objects in VSD. deadline: makes the budget of a call, from seconds.
+    hostname: the default owner of objects in VSD. deadline: makes the budget of a call, from seconds. notice: is told
+    in a sentence what went wrong without making the call fail; a runtime keeps standard error in its log.
     """
 
     hostname: str
@@ -32,13 +43,16 @@ class World:
         Connection(settings.text("ovsdb")), settings.text("bridge")
     )
     vsd: Callable[[Access], Session] = Session
+    notice: Callable[[str], None] = _on_stderr
 
 
 @dataclass
 class Attaching:
     """One ADD on its way; the fields after `result` are filled in by the steps.
 
-    assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
+    notice: as World's. monitored: the pod of whose end nuagekubemon has to hear (attachment/placing.py).
+    mtu: of both ends, in bytes. assignments: the addresses that the overlay decided and that we configure; empty where
+    IPAM decided. routed: those of them whose default route was made.
     """
 
     request: Request
@@ -51,11 +65,15 @@ class Attaching:
     result: Result
     interface: Interface
     interface_index: int
+    notice: Callable[[str], None] = lambda sentence: None
     pair: Pair | None = None
     registration: Registration | None = None
     resolved: Resolved | None = None
     datapath: str = ""
+    monitored: str = ""
+    mtu: int = 0
     assignments: list[Assignment] = field(default_factory=list)
+    routed: list[Assignment] = field(default_factory=list)
 
     @property
     def found(self) -> Pair:

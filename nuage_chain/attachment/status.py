@@ -16,9 +16,9 @@ _SECONDS = 4
 
 
 def status(request: Request, world: World, config_file: Path | None = None) -> None:
-    """Asks OVSDB for the bridge and, in `split`, VSD for a session.
+    """Asks OVSDB for the switch, the bridge and the controller's role and, in `split`, VSD for a session.
 
-    Raises LimitedConnectivity when the bridge is gone, since containers are cut off then; NotAvailable otherwise.
+    Raises LimitedConnectivity when containers that are attached are cut off too, NotAvailable otherwise.
     """
     found = settings.merge(sources.layers(request, config_file=config_file), world.hostname)
     deadline = world.deadline(min(found.timeout, _SECONDS))
@@ -39,10 +39,25 @@ def status(request: Request, world: World, config_file: Path | None = None) -> N
 def _ask_switch(found: Settings, world: World, deadline: Deadline) -> None:
     switch = world.switch(found)
     try:
-        if switch.datapath(deadline) is None:
-            raise LimitedConnectivity(f"There is no bridge {switch.bridge} in the switch at {found.text('ovsdb')}.")
+        health = switch.health(deadline)
     finally:
         switch.close()
+    where = f"in the switch at {found.text('ovsdb')}"
+    if not health.runs:
+        raise LimitedConnectivity(
+            f"OVSDB answers at {found.text('ovsdb')}, but Open vSwitch (ovs-vswitchd) does not run.",
+            hint="Start ovs-vswitchd; without it nothing is forwarded, to containers that run already neither.",
+        )
+    if not health.bridge:
+        raise LimitedConnectivity(
+            f"There is no bridge {switch.bridge} {where}.",
+            hint="Check that VRS runs on this node and that `bridge` names its bridge.",
+        )
+    if not health.master:
+        raise LimitedConnectivity(
+            f"No controller has the role of master {where}.",
+            hint="Check the connection from VRS to its VSC; containers that run already may be affected too.",
+        )
 
 
 def _ask_vsd(found: Settings, world: World, deadline: Deadline) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nuage_chain.attachment import addressing
+from nuage_chain.attachment import addressing, chain, mtu
 from nuage_chain.attachment.plan import Step
 from nuage_chain.attachment.settings import SPLIT, Settings
 from nuage_chain.attachment.state import Attaching
@@ -13,13 +13,15 @@ from nuage_chain.vsd import names, workload
 
 
 class FindHostVeth:
-    """Which link of ours is the other end of the container's interface."""
+    """Which link of ours is the other end of the container's interface, and which MTU it can have in the switch."""
 
     name = "find host veth"
 
     def do(self, at: Attaching) -> None:
         """Changes nothing."""
         at.pair = veth.find(at.request.netns, at.request.ifname, at.deadline.left(self.name))
+        chain.look(at)
+        at.mtu = mtu.choose(at)
 
     def undo(self, at: Attaching) -> None:
         """Nothing to take back."""
@@ -122,8 +124,12 @@ class WaitUntilForwarding:
 
     def do(self, at: Attaching) -> None:
         """Then the addresses are known, and have to be those that were asked for."""
-        at.resolved = at.switch.wait_until_forwarding(at.found.host.name, at.deadline)
+        made = at.registration
+        ipv4 = made is None or made.address is not None
+        at.resolved = at.switch.wait_until_forwarding(at.found.host.name, at.deadline, ipv4=ipv4)
         at.assignments = addressing.decided(at)
+        if any(ip.address.version == 6 for ip in addressing.final_ips(at)):
+            mtu.check_ipv6(at.mtu)
 
     def undo(self, at: Attaching) -> None:
         """Nothing to take back."""
@@ -136,13 +142,12 @@ class AddressContainer:
 
     def __init__(self) -> None:
         self._offload: bool | None = None
+        self._ipv6: str | None = None
 
     def do(self, at: Attaching) -> None:
         """The container's side runs in one visit to its namespace."""
-        mtu = at.settings.values.get("mtu")
-        if mtu:
-            veth.set_mtu(at.found.host.name, mtu)
-        inside(at.request.netns, lambda: self._configure(at, mtu), at.deadline.left(self.name))
+        veth.set_mtu(at.found.host.name, at.mtu)
+        inside(at.request.netns, lambda: self._configure(at), at.deadline.left(self.name))
 
     def undo(self, at: Attaching) -> None:
         """Everything as it was; a namespace that has gone took it along."""
@@ -153,14 +158,14 @@ class AddressContainer:
         except NetnsGone:
             return
 
-    def _configure(self, at: Attaching, mtu: int | None) -> None:
+    def _configure(self, at: Attaching) -> None:
         ifname = at.request.ifname
-        if mtu:
-            veth.set_mtu(ifname, mtu)
+        veth.set_mtu(ifname, at.mtu)
         if at.datapath == "netdev":
             self._offload = offload.tx_checksum(ifname)
             offload.set_tx_checksum(ifname, on=False)
-        address.assign(ifname, at.assignments)
+        self._ipv6 = veth.ipv6_disabled(ifname)
+        at.routed = address.assign(ifname, at.assignments)
 
     def _restore(self, at: Attaching) -> None:
         ifname = at.request.ifname
@@ -168,6 +173,8 @@ class AddressContainer:
         if self._offload:
             offload.set_tx_checksum(ifname, on=True)
         veth.set_mtu(ifname, at.found.container.mtu)
+        if self._ipv6 is not None:
+            veth.disable_ipv6(ifname, self._ipv6)
 
 
 class Announce:
@@ -209,7 +216,7 @@ def _port(at: Attaching) -> rows.Port:
     )
     marks = {
         rows.CONTAINER: who.container_id, rows.IFNAME: who.ifname, rows.NETWORK: who.network, rows.NETNS: who.netns,
-        rows.POD_UID: who.pod_uid, rows.VSD_CONTAINER: made.container_id if made else "",
+        rows.POD_UID: who.pod_uid, rows.MONITORED: at.monitored, rows.VSD_CONTAINER: made.container_id if made else "",
         rows.VSD_INTERFACE: made.interface_id if made else "", rows.VPORT: made.vport_id if made else "",
     }  # fmt: skip
     return rows.Port(

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pyroute2 import IPRoute
 
@@ -14,12 +14,14 @@ from nuage_chain.errors import KernelRefused
 from nuage_chain.link.kernel import get, netlink, read_sysctl, write_sysctl
 
 Address: TypeAlias = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Gateway: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 # The overlay guarantees that nobody else has the address, and a tentative address cannot be used for a second.
 _NO_DAD = 0x02
+_UNICAST = 1
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,24 @@ class Assignment:
     gateway: Gateway | None = None
 
 
-def assign(ifname: str, assignments: Sequence[Assignment]) -> None:
-    """Gives the interface its addresses and default routes.
+@dataclass(frozen=True)
+class Route:
+    """One route as the kernel has it, in whatever table; gateway is None for one on the link."""
+
+    dst: Network
+    gateway: Gateway | None
+    ours: bool
+
+
+def assign(ifname: str, assignments: Sequence[Assignment]) -> list[Assignment]:
+    """Gives the interface its addresses and default routes; returns those whose default route was made.
 
     A default route that another interface already has is left: the first attachment of a container keeps it, as with
     the reference plugins' order. Raises KernelRefused.
     """
     if any(a.address.version == 6 for a in assignments):
         _allow_ipv6(ifname)
+    routed = []
     with netlink(f"Configuring {ifname} in the container") as ipr:
         index = _index(ipr, ifname)
         ipr.link("set", index=index, state="up")
@@ -53,6 +65,8 @@ def assign(ifname: str, assignments: Sequence[Assignment]) -> None:
                     gateway=str(a.gateway),
                     oif=index,
                 )
+                routed.append(a)
+    return routed
 
 
 def withdraw(ifname: str, assignments: Sequence[Assignment]) -> None:
@@ -71,6 +85,24 @@ def held(ifname: str) -> list[Address]:
     """The addresses that the interface has, link-local ones left out."""
     with netlink(f"Reading the addresses of {ifname}") as ipr:
         return [a for a in _held(ipr, _index(ipr, ifname)) if not a.ip.is_link_local]
+
+
+def routes(ifname: str) -> list[Route]:
+    """Every unicast route of this namespace; `ours` are those that leave by the interface."""
+    with netlink(f"Reading the routes of {ifname}") as ipr:
+        index = _index(ipr, ifname)
+        return [_route(m, index) for m in ipr.get_routes() if m["type"] == _UNICAST]
+
+
+def _route(message: Any, index: int) -> Route:  # noqa: ANN401 - pyroute2's messages have no types
+    everywhere = _EVERYWHERE[6 if message["family"] == socket.AF_INET6 else 4]
+    dst = message.get_attr("RTA_DST")
+    gateway = message.get_attr("RTA_GATEWAY")
+    return Route(
+        ipaddress.ip_network(f"{dst}/{message['dst_len']}" if dst else everywhere),
+        ipaddress.ip_address(gateway) if gateway else None,
+        message.get_attr("RTA_OIF") == index,
+    )
 
 
 def _held(ipr: IPRoute, index: int) -> list[Address]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from nuage_chain.errors import DeadlineExceeded, KernelRefused, NuageChainError
 T = TypeVar("T")
 
 _CLONE_NEWNET = 0x40000000
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _OWN = "/proc/self/task/{tid}/ns/net"
 
 
@@ -78,8 +80,14 @@ def exists(path: str) -> bool:
 
 def _open(path: str) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # The kernel shows a namespace as a regular file; opening a FIFO would hang, and opening some devices acts.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise NetnsGone(f"{path!r} is not a network namespace.")
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as e:
+        if e.errno in _SHORT:
+            # Not "gone": a runtime that is told so may leave out the DEL.
+            raise
         raise NetnsGone(f"The network namespace {path!r} cannot be opened: {e.strerror}.") from e
     except ValueError as e:
         raise NetnsGone(f"The network namespace {path!r} is no path: {e}.") from e

@@ -11,12 +11,14 @@ from nuage_chain.errors import HostVethNotFound, KernelRefused
 from nuage_chain.link.kernel import get, netlink, read_sysctl, write_sysctl
 from nuage_chain.link.netns import inside
 
+_IFF_UP = 1
+
 
 @dataclass(frozen=True)
 class End:
     """One end of the pair as the kernel had it when it was asked.
 
-    master: ifindex of the bridge it is in, 0 for none. mac: lower case, with colons. mtu: bytes.
+    master: ifindex of the bridge it is in, 0 for none. mac: lower case, with colons. mtu: bytes. up: administratively.
     """
 
     name: str
@@ -24,6 +26,7 @@ class End:
     mac: str
     mtu: int
     master: int = 0
+    up: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,4 +134,5 @@ def _end(link: object) -> End:
         mac=attr("IFLA_ADDRESS").lower(),
         mtu=attr("IFLA_MTU"),
         master=attr("IFLA_MASTER") or 0,
+        up=bool(link["flags"] & _IFF_UP),  # type: ignore[index]
     )

@@ -41,21 +41,33 @@ class Connection:
         Raises GuardFailed when a `wait` ran out, SwitchRefused when OVSDB refuses any of them (the commit included,
         which reports its error as one element more), OvsdbUnreachable, DeadlineExceeded.
         """
-        request = ovs.jsonrpc.Message.create_request("transact", [DATABASE, *operations])
-        try:
-            reply = self._call(request, deadline)
-        except BaseException:
-            self.close()
-            raise
-        if reply.type == ovs.jsonrpc.Message.T_ERROR:
-            raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply.error}.")
-        return self._checked(reply.result, operations)
+        return self._checked(self._ask("transact", [DATABASE, *operations], deadline), operations)
+
+    def is_locked(self, lock: str, deadline: Deadline) -> bool:
+        """Whether another client holds the lock (RFC 7047, section 4.1.8). It is not kept, nor waited for.
+
+        Raises SwitchRefused, OvsdbUnreachable, DeadlineExceeded.
+        """
+        ours = bool(self._ask("lock", [lock], deadline)["locked"])
+        self._ask("unlock", [lock], deadline)
+        return not ours
 
     def close(self) -> None:
         """Closes the connection; a further transaction opens it again."""
         if self._rpc is not None and self._rpc.stream is not None:
             self._rpc.close()
         self._rpc = None
+
+    def _ask(self, method: str, params: list[Any], deadline: Deadline) -> Any:  # noqa: ANN401 - whatever JSON it answers
+        try:
+            reply = self._call(ovs.jsonrpc.Message.create_request(method, params), deadline)
+        except BaseException:
+            # Half an answer would be taken for that of the next request, and a lock would stay ours.
+            self.close()
+            raise
+        if reply.type == ovs.jsonrpc.Message.T_ERROR:
+            raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply.error}.")
+        return reply.result
 
     def _call(self, request: ovs.jsonrpc.Message, deadline: Deadline) -> ovs.jsonrpc.Message:
         rpc = self._rpc = self._rpc or self._open(deadline)
@@ -77,7 +89,10 @@ class Connection:
         left = int(deadline.left(f"connecting to OVSDB at {self.remote}", at_most=5) * 1000)
         try:
             error, stream = ovs.stream.Stream.open_block(ovs.stream.Stream.open(self.remote), left)
-        except (ValueError, OSError) as e:
+        except RecursionError as e:
+            # The library shortens a path that is too long for a socket, and never ends where only its name is long.
+            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: the path is too long.") from e
+        except (ValueError, TypeError, OverflowError, OSError) as e:
             raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {e}.") from e
         self._raise_for(error)
         return ovs.jsonrpc.Connection(stream)

@@ -5,20 +5,23 @@ An attachment is found by our marks in external_ids, so that DEL needs nothing b
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import AlreadyAttached, DeadlineExceeded, NotForwarding, SwitchRefused
-from nuage_chain.vrs import rows
+from nuage_chain.vrs import rows, sight
 from nuage_chain.vrs.connection import Connection, GuardFailed, Operation
+from nuage_chain.vrs.operations import guard, insert, marked, named, select, wait
 from nuage_chain.vrs.rows import Port, as_map, from_map, from_set
 
 # OVSDB answers a wait that ran out itself; it has to do so before our own deadline cuts the connection.
 _MARGIN = 0.2
 _NO_BRIDGE = "Check that VRS runs on this node and that `bridge` names its bridge."
-_UNRESOLVED = ("", "0.0.0.0")  # noqa: S104 - what VRS writes before it knows, not an address to listen on
+# What VRS writes before it knows; no address to listen on.
+_UNRESOLVED: Mapping[str, tuple[str | int, ...]] = {"ip_addr": ("", "0.0.0.0"), "evpn_id": (0,)}  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Plugged:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What VRS filled into the port's row once it forwards: dotted quads."""
+    """What VRS filled into the port's row once it forwards: dotted quads, empty for a port without IPv4."""
 
     address: str
     netmask: str
@@ -53,7 +56,7 @@ class Switch:
 
     def datapath(self, deadline: Deadline) -> str | None:
         """The bridge's datapath type, `system` or `netdev`; None where there is no such bridge."""
-        [found] = self._ovsdb.transact([_select("Bridge", _named(self.bridge), "datapath_type")], deadline)
+        [found] = self._ovsdb.transact([select("Bridge", named(self.bridge), "datapath_type")], deadline)
         return (found["rows"][0]["datapath_type"] or "system") if found["rows"] else None
 
     def plug(self, port: Port, deadline: Deadline) -> str:
@@ -78,17 +81,24 @@ class Switch:
     def find(self, container_id: str, ifname: str, deadline: Deadline) -> Plugged | None:
         """Our port of that attachment, wherever it is plugged in; None where there is none."""
         mine = {rows.CONTAINER: container_id, rows.IFNAME: ifname}
-        [found] = self._ovsdb.transact([_select("Port", _marked(mine), "_uuid", "name", "external_ids")], deadline)
+        [found] = self._ovsdb.transact([select("Port", marked(mine), "_uuid", "name", "external_ids")], deadline)
         ports = [_plugged(row) for row in found["rows"]]
         return ports[0] if ports else None
+
+    def with_mark(self, mark: str, value: str, deadline: Deadline) -> list[Plugged]:
+        """Our ports that carry that mark, wherever they are plugged in."""
+        [found] = self._ovsdb.transact(
+            [select("Port", marked({mark: value}), "_uuid", "name", "external_ids")], deadline
+        )
+        return [_plugged(row) for row in found["rows"]]
 
     def all_ours(self, network: str, deadline: Deadline) -> list[Plugged]:
         """Every port of ours that belongs to that CNI network and is on this bridge."""
         mine = {rows.NETWORK: network}
         ports, bridge = self._ovsdb.transact(
             [
-                _select("Port", _marked(mine), "_uuid", "name", "external_ids"),
-                _select("Bridge", _named(self.bridge), "ports"),
+                select("Port", marked(mine), "_uuid", "name", "external_ids"),
+                select("Bridge", named(self.bridge), "ports"),
             ],
             deadline,
         )
@@ -96,7 +106,7 @@ class Switch:
         return [p for p in map(_plugged, ports["rows"]) if p.port_uuid in here]
 
     def unplug(self, port: Plugged, deadline: Deadline) -> bool:
-        """Removes the port and its rows; True when its container has no port left and its VM row went too.
+        """Removes the port and its rows; True when its container has no port left and no VM row either.
 
         The port is compared with its marks in the same transaction: a late DEL of an old sandbox cannot hurt a port
         of the same name that belongs to the new one (calico cni-plugin #529, ovn-kubernetes #6106).
@@ -105,32 +115,47 @@ class Switch:
             results = self._ovsdb.transact(_unplug(port), deadline)
         except GuardFailed:
             return False
-        return bool(results[-1]["count"])
+        return not results[-1]["rows"]
 
-    def is_plugged(self, port: Plugged, deadline: Deadline) -> tuple[bool, bool, bool]:
-        """Whether the port is on this bridge, has its row in Nuage_Port_Table, and is in its container's VM row."""
-        on_bridge, port_row, vm_row = self._ovsdb.transact(
-            [
-                _select(
-                    "Bridge", [["name", "==", self.bridge], ["ports", "includes", ["uuid", port.port_uuid]]], "name"
-                ),
-                _select("Nuage_Port_Table", _named(port.name), "name"),
-                _select(
-                    "Nuage_VM_Table", [["vm_uuid", "==", port.vm_uuid], ["ports", "includes", port.name]], "vm_uuid"
-                ),
-            ],
-            deadline,
-        )
-        return bool(on_bridge["rows"]), bool(port_row["rows"]), bool(vm_row["rows"])
+    def forget(self, vm_uuid: str, deadline: Deadline) -> None:
+        """Removes the rows of those ports of the container that the switch has lost, as after `ovs-vsctl del-port`."""
+        vm = named(vm_uuid, "vm_uuid")
+        [found] = self._ovsdb.transact([select("Nuage_VM_Table", vm, "ports")], deadline)
+        names = [str(name) for row in found["rows"] for name in from_set(row["ports"])]
+        there = self._ovsdb.transact([select("Port", named(name), "name") for name in names], deadline)
+        gone = [name for name, port in zip(names, there, strict=True) if not port["rows"]]
+        guards = [guard("Port", named(name), "name", []) for name in gone]
+        operations = [operation for name in gone for operation in _forget(name, vm)]
+        with contextlib.suppress(GuardFailed):
+            self._ovsdb.transact([*guards, *operations, *_clear(vm)], deadline)
 
-    def wait_until_forwarding(self, name: str, deadline: Deadline) -> Resolved:
+    def look(self, port: Plugged, deadline: Deadline) -> sight.Sight:
+        """The port as it is now, on this bridge or not."""
+        return sight.sight(self._ovsdb, self.bridge, port.name, port.port_uuid, port.vm_uuid, deadline)
+
+    def health(self, deadline: Deadline) -> sight.Health:
+        """Whether the switch, this bridge and its controller work."""
+        return sight.health(self._ovsdb, self.bridge, deadline)
+
+    def runs(self, deadline: Deadline) -> bool:
+        """Whether there is an ovs-vswitchd behind the database."""
+        return self._ovsdb.is_locked(sight.VSWITCHD_LOCK, deadline)
+
+    def tunnels(self, deadline: Deadline) -> tuple[list[sight.Tunnel], int | None]:
+        """This bridge's tunnels, as far as it is known where they leave, and its mtu_request (None without one)."""
+        return sight.tunnels(self._ovsdb, self.bridge, deadline)
+
+    def wait_until_forwarding(self, name: str, deadline: Deadline, *, ipv4: bool = True) -> Resolved:
         """Parks on the server until the port has a number in the switch and VRS has filled in its row.
+
+        ipv4: the port gets an IPv4 address. Without one VRS has no column to put an address into, and the number of
+        the network (evpn_id) is the sign.
 
         Raises SwitchRefused when the switch cannot open the device, NotForwarding when the time runs out.
         """
         try:
             self._wait_for_ofport(name, deadline)
-            return self._wait_for_address(name, deadline)
+            return self._wait_for_row(name, "ip_addr" if ipv4 else "evpn_id", deadline)
         except (GuardFailed, DeadlineExceeded) as e:
             raise NotForwarding(
                 f"VRS did not resolve the port {name} on {self.bridge} within {deadline.seconds:g} s."
@@ -139,8 +164,8 @@ class Switch:
     def _wait_for_ofport(self, name: str, deadline: Deadline) -> None:
         *_, found = self._ovsdb.transact(
             [
-                _wait("Interface", _named(name), "ofport", ["set", []], _milliseconds(deadline)),
-                _select("Interface", _named(name), "ofport", "error"),
+                wait("Interface", named(name), "ofport", ["set", []], _milliseconds(deadline)),
+                select("Interface", named(name), "ofport", "error"),
             ],
             deadline,
         )
@@ -148,67 +173,81 @@ class Switch:
             error = "".join(map(str, from_set(found["rows"][0]["error"]))) if found["rows"] else "it is gone"
             raise SwitchRefused(f"Open vSwitch cannot use {name} as a port of {self.bridge}: {error}.")
 
-    def _wait_for_address(self, name: str, deadline: Deadline) -> Resolved:
-        known = ""
+    def _wait_for_row(self, name: str, column: str, deadline: Deadline) -> Resolved:
+        known: str | int = _UNRESOLVED[column][0]
         while True:
             *_, found = self._ovsdb.transact(
                 [
-                    _wait("Nuage_Port_Table", _named(name), "ip_addr", known, _milliseconds(deadline)),
-                    _select("Nuage_Port_Table", _named(name), "ip_addr", "subnet_mask", "gateway"),
+                    wait("Nuage_Port_Table", named(name), column, known, _milliseconds(deadline)),
+                    select("Nuage_Port_Table", named(name), "ip_addr", "subnet_mask", "gateway", "evpn_id"),
                 ],
                 deadline,
             )
             if not found["rows"]:
                 raise SwitchRefused(f"The row of {name} in Nuage_Port_Table was removed while it was waited for.")
             row = found["rows"][0]
-            if row["ip_addr"] not in _UNRESOLVED:
+            if row[column] not in _UNRESOLVED[column]:
                 return Resolved(row["ip_addr"], row["subnet_mask"], row["gateway"])
-            known = row["ip_addr"]
+            known = row[column]
 
 
 def _plug(port: Port, first: bool) -> list[Operation]:
-    vm = _named(port.uuid, "vm_uuid")
+    vm = named(port.uuid, "vm_uuid")
     container = (
-        [_guard("Nuage_VM_Table", vm, "vm_uuid", []), _insert("Nuage_VM_Table", rows.vm_row(port))]
+        [guard("Nuage_VM_Table", vm, "vm_uuid", []), insert("Nuage_VM_Table", rows.vm_row(port))]
         if first
         else [
-            _guard("Nuage_VM_Table", vm, "vm_uuid", [{"vm_uuid": port.uuid}]),
+            guard("Nuage_VM_Table", vm, "vm_uuid", [{"vm_uuid": port.uuid}]),
             {"op": "mutate", "table": "Nuage_VM_Table", "where": vm, "mutations": [["ports", "insert", port.name]]},
         ]
     )
     ids = as_map(rows.external_ids(port))
     return [
-        _guard("Port", _named(port.name), "name", []),
-        _guard("Bridge", _named(port.bridge), "name", [{"name": port.bridge}]),
-        _select("Bridge", _named(port.bridge), "datapath_type"),
-        _insert("Interface", {"name": port.name, "external_ids": ids}, "interface"),
-        _insert("Port", {"name": port.name, "interfaces": ["named-uuid", "interface"], "external_ids": ids}, "port"),
+        guard("Port", named(port.name), "name", []),
+        guard("Bridge", named(port.bridge), "name", [{"name": port.bridge}]),
+        select("Bridge", named(port.bridge), "datapath_type"),
+        insert("Interface", {"name": port.name, "external_ids": ids}, "interface"),
+        insert("Port", {"name": port.name, "interfaces": ["named-uuid", "interface"], "external_ids": ids}, "port"),
         {
             "op": "mutate",
             "table": "Bridge",
-            "where": _named(port.bridge),
+            "where": named(port.bridge),
             "mutations": [["ports", "insert", ["set", [["named-uuid", "port"]]]]],
         },
         # The VM row triggers the activation, so it comes after the port's (3.2).
-        _insert("Nuage_Port_Table", rows.port_row(port)),
+        insert("Nuage_Port_Table", rows.port_row(port)),
         *container,
     ]
 
 
 def _unplug(port: Plugged) -> list[Operation]:
     mine = {k: port.marks[k] for k in (rows.CONTAINER, rows.IFNAME)}
-    vm = _named(port.vm_uuid, "vm_uuid")
+    vm = named(port.vm_uuid, "vm_uuid")
     return [
-        _guard("Port", [*_named(port.name), *_marked(mine)], "name", [{"name": port.name}]),
+        guard("Port", [*named(port.name), *marked(mine)], "name", [{"name": port.name}]),
         {
             "op": "mutate",
             "table": "Bridge",
             "where": [["ports", "includes", ["uuid", port.port_uuid]]],
             "mutations": [["ports", "delete", ["uuid", port.port_uuid]]],
         },
-        {"op": "mutate", "table": "Nuage_VM_Table", "where": vm, "mutations": [["ports", "delete", port.name]]},
-        {"op": "delete", "table": "Nuage_Port_Table", "where": _named(port.name)},
+        *_forget(port.name, vm),
+        *_clear(vm),
+    ]
+
+
+def _forget(name: str, vm: list[Any]) -> list[Operation]:
+    return [
+        {"op": "mutate", "table": "Nuage_VM_Table", "where": vm, "mutations": [["ports", "delete", name]]},
+        {"op": "delete", "table": "Nuage_Port_Table", "where": named(name)},
+    ]
+
+
+def _clear(vm: list[Any]) -> list[Operation]:
+    """A container without ports goes; what is left of it is in the last result."""
+    return [
         {"op": "delete", "table": "Nuage_VM_Table", "where": [*vm, ["ports", "==", ["set", []]]]},
+        select("Nuage_VM_Table", vm, "vm_uuid"),
     ]
 
 
@@ -216,37 +255,6 @@ def _plugged(row: dict[str, Any]) -> Plugged:
     ids = from_map(row["external_ids"])
     marks = {k: v for k, v in ids.items() if k.startswith(rows.MARK)}
     return Plugged(row["name"], row["_uuid"][1], ids.get("vm-uuid", ""), marks)
-
-
-def _named(value: str, column: str = "name") -> list[Any]:
-    return [[column, "==", value]]
-
-
-def _marked(marks: Mapping[str, str]) -> list[Any]:
-    return [["external_ids", "includes", as_map(marks)]]
-
-
-def _select(table: str, where: list[Any], *columns: str) -> Operation:
-    return {"op": "select", "table": table, "where": where, "columns": list(columns)}
-
-
-def _insert(table: str, row: dict[str, Any], name: str | None = None) -> Operation:
-    operation: Operation = {"op": "insert", "table": table, "row": row}
-    return operation | {"uuid-name": name} if name else operation
-
-
-def _guard(table: str, where: list[Any], column: str, expected: list[Any]) -> Operation:
-    return {
-        "op": "wait", "table": table, "where": where, "columns": [column],
-        "until": "==", "rows": expected, "timeout": 0,
-    }  # fmt: skip
-
-
-def _wait(table: str, where: list[Any], column: str, unlike: Any, milliseconds: int) -> Operation:  # noqa: ANN401 - an OVSDB value
-    return {
-        "op": "wait", "table": table, "where": where, "columns": [column],
-        "until": "!=", "rows": [{column: unlike}], "timeout": milliseconds,
-    }  # fmt: skip
 
 
 def _milliseconds(deadline: Deadline) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from nuage_chain.errors import BadConfig
 
@@ -40,7 +42,7 @@ class Access:
 
     def base(self) -> str:
         """The URL that every path is appended to, with a slash at its end. Raises BadConfig."""
-        parts = urlsplit(self.url)
+        parts = _split(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             raise BadConfig(
                 f"vsd.url {shown_url(self.url)!r} is not of the form https://HOST:PORT.",
@@ -69,6 +71,15 @@ class Access:
         return context
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise BadConfig(f"vsd.url {shown_url(url)!r} is no URL: {error}.") from error
+    return parts
+
+
 def shown_url(url: str) -> str:
     """The URL without credentials that someone may have put into it."""
     return re.sub(r"//[^/@]*@", "//***@", url)
@@ -76,7 +87,7 @@ def shown_url(url: str) -> str:
 
 def _trusting(ca: Path) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=str(ca))
+        return ssl.create_default_context(cafile=_regular(ca))
     except OSError as error:
         raise BadConfig(f"vsd.ca {ca} cannot be used: {_reason(error)}.", hint="Give a PEM file of the CA.") from error
 
@@ -84,13 +95,21 @@ def _trusting(ca: Path) -> ssl.SSLContext:
 def _add_certificate(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
     try:
         # An encrypted key would otherwise make OpenSSL ask on the terminal.
-        context.load_cert_chain(certificate, key, password="")
+        context.load_cert_chain(_regular(certificate), _regular(key) if key else None, password="")
     except OSError as error:
         files = str(certificate) if key is None else f"{certificate} with vsd.key {key}"
         raise BadConfig(
             f"vsd.certificate {files} cannot be used: {_reason(error)}.",
             hint="Give PEM files that belong together; the key must not be encrypted.",
         ) from error
+
+
+def _regular(path: Path) -> str:
+    """The path of a file: OpenSSL would wait for ever for a FIFO's other side. Raises OSError."""
+    if not path.is_file():
+        number = errno.EINVAL if path.exists() else errno.ENOENT
+        raise OSError(number, "it is not a regular file" if path.exists() else os.strerror(number))
+    return str(path)
 
 
 def _reason(error: OSError) -> str:

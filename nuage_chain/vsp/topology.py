@@ -11,7 +11,8 @@
                 subnets:
                   - {name: web, cidr: 10.10.1.0/24}
 
-A subnet may have `gateway`, `cidr6` and `gateway6` as well. What exists by name is kept as it is.
+A subnet may have `gateway`, `cidr6` and `gateway6` as well; one with `cidr6` alone has no IPv4.
+What exists by name is kept as it is.
 """
 
 from __future__ import annotations
@@ -102,21 +103,31 @@ def check(topology: Thing) -> None:
 
 def subnet_body(subnet: Thing, at: str) -> dict[str, str]:
     """The attributes of a subnet in VSD. Raises BadConfig that names the place `at`."""
+    if not subnet.get("cidr") and not subnet.get("cidr6"):
+        raise BadConfig(f"{at} has no cidr.")
+    body = {"name": subnet["name"], "IPType": "IPV4"}
     try:
-        v4 = ipaddress.IPv4Network(subnet["cidr"])
-        gateway = ipaddress.IPv4Address(subnet.get("gateway") or v4[1])
-        v6 = ipaddress.IPv6Network(subnet["cidr6"]) if subnet.get("cidr6") else None
-        gateway6 = ipaddress.IPv6Address(subnet.get("gateway6") or v6[1]) if v6 else None
-    except KeyError:
-        raise BadConfig(f"{at} has no cidr.") from None
+        if subnet.get("cidr"):
+            v4 = ipaddress.IPv4Network(subnet["cidr"])
+            body |= {"address": str(v4.network_address), "netmask": str(v4.netmask)}
+            body["gateway"] = _inside(v4, ipaddress.IPv4Address(subnet.get("gateway") or v4[1]), at)
+        if subnet.get("cidr6"):
+            v6 = ipaddress.IPv6Network(subnet["cidr6"])
+            body |= {"IPType": "DUALSTACK" if subnet.get("cidr") else "IPV6", "IPv6Address": str(v6)}
+            body["IPv6Gateway"] = _inside(v6, ipaddress.IPv6Address(subnet.get("gateway6") or v6[1]), at)
     except (ValueError, IndexError) as e:
         raise BadConfig(f"{at} has an address that cannot be used: {e}.") from e
-    if gateway not in v4 or (v6 is not None and gateway6 not in v6):
+    return body
+
+
+def _inside(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+    gateway: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    at: str,
+) -> str:
+    if gateway not in network:
         raise BadConfig(f"{at} has a gateway outside of its addresses.")
-    body = {"address": str(v4.network_address), "netmask": str(v4.netmask), "gateway": str(gateway), "IPType": "IPV4"}
-    if v6 is not None:
-        body |= {"IPType": "DUALSTACK", "IPv6Address": str(v6), "IPv6Gateway": str(gateway6)}
-    return {"name": subnet["name"], **body}
+    return str(gateway)
 
 
 def _seed_domain(session: Session, enterprise_id: str, domain: Thing, at: str, made: Made, deadline: Deadline) -> None:

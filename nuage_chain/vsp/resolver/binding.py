@@ -13,7 +13,7 @@ LAST_SERVICE_ID = 2**31 - 1
 class Network:
     """A subnet of a domain, or an L2 domain, for which domain_id is None.
 
-    prefix, prefix6: lengths. gateway6, prefix6: None without IPv6.
+    prefix, prefix6: lengths. netmask, prefix and gateway: None without IPv4; gateway6, prefix6: None without IPv6.
     vrf_id, evpn_id: VSD's numbers for domain and subnet.
     """
 
@@ -21,9 +21,9 @@ class Network:
     subnet_name: str
     domain_id: str | None
     domain_name: str
-    netmask: str
-    prefix: int
-    gateway: str
+    netmask: str | None
+    prefix: int | None
+    gateway: str | None
     vrf_id: int
     evpn_id: int
     gateway6: str | None = None
@@ -32,7 +32,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Binding:
-    """A port that VSD knows. spoofing: the vPort may send with any address."""
+    """A port that VSD knows. address, address6: one of them at least. spoofing: it may send with any address."""
 
     port: str
     vm_uuid: str
@@ -40,7 +40,7 @@ class Binding:
     vport_id: str
     container_id: str
     interface_id: str
-    address: str
+    address: str | None
     network: Network
     address6: str | None = None
     spoofing: bool = False

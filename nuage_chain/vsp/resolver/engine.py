@@ -106,9 +106,8 @@ def _ensure_network(work: _Work, network: Network) -> Any:  # noqa: ANN401 - a r
     about = {DOMAIN: network.domain_id, NAME: network.domain_name}
     router = work.ensure("Logical_Router", {"name": network.domain_id, "external_ids": about})
     gateway = gateway_port(network.subnet_id)
-    networks = [f"{network.gateway}/{network.prefix}"]
-    if network.gateway6 is not None:
-        networks.append(f"{network.gateway6}/{network.prefix6}")
+    families = ((network.gateway, network.prefix), (network.gateway6, network.prefix6))
+    networks = [f"{address}/{length}" for address, length in families if address is not None]
     work.ensure(
         "Logical_Router_Port",
         {"name": gateway, "mac": gateway_mac(network.subnet_id), "networks": networks},

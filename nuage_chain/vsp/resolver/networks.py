@@ -84,18 +84,21 @@ def get_one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:
 
 def _network(subnet: dict[str, Any], domain: dict[str, Any] | None) -> Network:
     try:
-        v4 = ipaddress.IPv4Network(f"{subnet['address']}/{subnet['netmask']}", strict=False)
+        plan = f"{subnet['address']}/{subnet['netmask']}" if subnet.get("address") else None
+        v4 = ipaddress.IPv4Network(plan, strict=False) if plan else None
         v6 = ipaddress.IPv6Network(subnet["IPv6Address"], strict=False) if subnet.get("IPv6Address") else None
     except (KeyError, ValueError) as e:
         raise Unresolved(f"VSD's subnet {subnet.get('name')!r} has no usable address: {e}.") from e
+    if v4 is None and v6 is None:
+        raise Unresolved(f"VSD's subnet {subnet.get('name')!r} has no address.")
     return Network(
         subnet_id=subnet["ID"],
         subnet_name=subnet["name"],
         domain_id=None if domain is None else domain["ID"],
         domain_name="" if domain is None else domain["name"],
-        netmask=str(v4.netmask),
-        prefix=v4.prefixlen,
-        gateway=str(subnet.get("gateway") or v4[1]),
+        netmask=str(v4.netmask) if v4 else None,
+        prefix=v4.prefixlen if v4 else None,
+        gateway=str(subnet.get("gateway") or v4[1]) if v4 else None,
         vrf_id=service_id((domain or subnet).get("serviceID"), (domain or subnet)["ID"]),
         evpn_id=service_id(subnet.get("serviceID"), subnet["ID"]),
         gateway6=subnet.get("IPv6Gateway") or (str(v6[1]) if v6 else None),

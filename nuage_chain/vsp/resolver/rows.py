@@ -102,9 +102,11 @@ def write_back(
 
 
 def row_values(binding: Binding) -> RowValues:
-    """What VRS writes into the row of a resolved port."""
+    """What VRS writes into the row of a resolved port; it has no column for IPv6 (vrs-ovsdb.md 3.1)."""
     network = binding.network
-    return (binding.address, network.netmask, network.gateway, network.vrf_id, network.evpn_id)
+    if binding.address is None:
+        return ("", "", "", network.vrf_id, network.evpn_id)
+    return (binding.address, network.netmask or "", network.gateway or "", network.vrf_id, network.evpn_id)
 
 
 def _bind(view: PortView, interface: Interface, binding: Binding) -> list[Operation]:

@@ -72,7 +72,7 @@ class EmbeddedVsc:
 
     def _binding(self, session: Session, demand: Demand, container: dict[str, Any], deadline: Deadline) -> Binding:
         interface = _interface_of(session, container, demand.mac, deadline)
-        if not interface.get("IPAddress") or not interface.get("VPortID"):
+        if not (interface.get("IPAddress") or interface.get("IPv6Address")) or not interface.get("VPortID"):
             raise Unresolved(f"VSD has no address for {demand.mac} of container {demand.vm_uuid} yet.")
         network_id = interface["attachedNetworkID"]
         by_kind = {"L2DOMAIN": self._networks.l2domain}.get(interface["attachedNetworkType"], self._networks.subnet)
@@ -84,7 +84,7 @@ class EmbeddedVsc:
             vport_id=vport["ID"],
             container_id=container["ID"],
             interface_id=interface["ID"],
-            address=interface["IPAddress"],
+            address=interface.get("IPAddress") or None,
             network=by_kind(session, network_id, deadline),
             address6=(interface.get("IPv6Address") or "").partition("/")[0] or None,
             spoofing=vport.get("addressSpoofing") == "ENABLED",

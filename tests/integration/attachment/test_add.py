@@ -21,6 +21,7 @@ EVERY_LIST = (
     "20-nuage-host-local.conflist",
     "30-nuage-ptp.conflist",
     "40-nuage-bandwidth.conflist",
+    "50-nuage-tuning.conflist",
 )
 OTHER_DOMAIN = {"NUAGE_DOMAIN": "Lab", "NUAGE_ZONE": "bench", "NUAGE_SUBNET": "web"}
 ACTIVATIONS = ("split", "metadata")

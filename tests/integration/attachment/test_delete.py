@@ -17,7 +17,7 @@ def test_deleting_twice_succeeds_both_times(lab: Lab, activation: str) -> None:
     lab.attach(one, activation=activation)
     lab.detach(one, activation=activation)
     lab.detach(one, activation=activation)
-    assert lab.left() == NOTHING
+    lab.settle(NOTHING)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -28,7 +28,7 @@ def test_deleting_needs_neither_namespace_nor_prev_result_nor_interface(lab: Lab
     environment = lab.environment("DEL", one) | {"CNI_NETNS": ""}
     done = lab.call(environment, lab.entry(activation=activation))
     assert (done.status, done.stdout) == (0, "")
-    assert lab.left() == NOTHING
+    lab.settle(NOTHING)
 
 
 def test_deleting_with_a_namespace_path_that_is_gone_makes_none_anew(lab: Lab) -> None:

@@ -38,7 +38,8 @@ def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(30)
-        for top in Path("/sys/fs/cgroup").glob(f"*/{cgroup}"):
+        # One where the hierarchy is the unified one, else one for each controller.
+        for top in (p for pattern in (cgroup, f"*/{cgroup}") for p in Path("/sys/fs/cgroup").glob(pattern)):
             for path in sorted((p for p in top.rglob("*") if p.is_dir()), reverse=True):
                 path.rmdir()
             top.rmdir()

@@ -116,6 +116,7 @@ def test_a_port_of_that_name_is_not_overwritten(ovsdb: Ovsdb, switch: Switch) ->
 def test_a_missing_bridge_is_said_and_nothing_is_written(ovsdb: Ovsdb) -> None:
     elsewhere = Switch(Connection(ovsdb.remote), "nobr")
     assert elsewhere.datapath(Deadline(5)) is None
+    assert elsewhere.health(Deadline(5)).bridge is False
     with pytest.raises(SwitchRefused, match="no bridge nobr"):
         elsewhere.plug(rows.Port("v", "m", "nobr", "u", "n", 4), Deadline(5))
     elsewhere.close()
@@ -178,3 +179,38 @@ def test_ours_are_listed_by_network_and_bridge(ovsdb: Ovsdb, switch: Switch) -> 
     assert [p.name for p in switch.all_ours("net", Deadline(5))] == ["veth1"]
     assert switch.all_ours("other", Deadline(5)) == []
     assert Switch(Connection(ovsdb.remote), "otherbr").all_ours("net", Deadline(5)) == []
+
+
+def test_a_port_without_ipv4_is_resolved_when_its_network_is_known(ovsdb: Ovsdb, switch: Switch) -> None:
+    switch.plug(port(), Deadline(5))
+    ovsdb.update("Interface", "veth1", ofport=7)
+    with pytest.raises(NotForwarding):
+        switch.wait_until_forwarding("veth1", Deadline(0.5), ipv4=False)
+    timer = ovsdb.later(0.2, "Nuage_Port_Table", "veth1", evpn_id=20002)
+    resolved = switch.wait_until_forwarding("veth1", Deadline(10), ipv4=False)
+    timer.join()
+    assert (resolved.address, resolved.gateway) == ("", "")
+
+
+def test_the_last_port_of_a_container_is_known_even_when_its_row_has_gone(ovsdb: Ovsdb, switch: Switch) -> None:
+    switch.plug(port(), Deadline(5))
+    ovsdb.transact({"op": "delete", "table": "Nuage_VM_Table", "where": []})
+    plugged = switch.find("c1", "eth0", Deadline(5))
+    assert plugged is not None
+    assert switch.unplug(plugged, Deadline(5)) is True
+    assert ovsdb.counts() == EMPTY
+
+
+def test_rows_of_a_port_that_the_switch_has_lost_are_forgotten_and_no_others(ovsdb: Ovsdb, switch: Switch) -> None:
+    switch.plug(port(), Deadline(5))
+    switch.plug(port("veth2", ifname="eth1"), Deadline(5))
+    [lost] = [row["_uuid"] for row in ovsdb.rows("Port") if row["name"] == "veth1"]
+    ovsdb.transact({"op": "mutate", "table": "Bridge", "where": [], "mutations": [["ports", "delete", lost]]})
+    switch.forget("ab" * 32, Deadline(5))
+    assert [row["name"] for row in ovsdb.rows("Nuage_Port_Table")] == ["veth2"]
+    assert [row["ports"] for row in ovsdb.rows("Nuage_VM_Table")] == ["veth2"]
+    second = switch.find("c1", "eth1", Deadline(5))
+    assert second is not None
+    assert switch.unplug(second, Deadline(5)) is True
+    switch.forget("ab" * 32, Deadline(5))
+    assert ovsdb.counts() == EMPTY

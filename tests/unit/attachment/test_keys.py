@@ -57,5 +57,19 @@ def test_a_secret_of_the_wrong_type_is_not_repeated() -> None:
     assert "1234567" not in caught.value.message + caught.value.hint
 
 
+def test_a_key_that_was_put_in_place_of_its_path_is_not_repeated() -> None:
+    with pytest.raises(BadConfig, match=r"`kubemon\.key` has to be an absolute path\.") as caught:
+        keys.validate({"kubemon": {"key": "-----BEGIN PRIVATE KEY-----MIIB"}}, "here")
+    assert "MIIB" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["vsd.url", "kubemon.url", "kubernetes.kubeconfig", "ovsdb", "bridge", "timeout"])
+def test_a_workload_may_say_where_it_belongs_and_nothing_of_the_node(name: str) -> None:
+    assert keys.validate({"subnet": "web"}, "here", workload=True) == {"subnet": "web"}
+    with pytest.raises(BadConfig, match=f"here: `{name}` cannot be set here"):
+        keys.validate({name: "x"}, "here", workload=True)
+    assert keys.validate({name: "x"}, "here", workload=True, strict=False) == {}
+
+
 def test_del_overlooks_an_unknown_key() -> None:
     assert keys.validate({"subnett": "x", "bridge": "b"}, "here", strict=False) == {"bridge": "b"}

@@ -11,6 +11,11 @@ from nuage_chain.attachment.settings import Settings
 from nuage_chain.cni.request import Request, parse_args
 from nuage_chain.errors import BadConfig
 
+KNOWN_TO_THE_PREDECESSOR = (
+    sources.PREDECESSOR[Path("/etc/default/nuage-cni.yaml")],
+    sources.PREDECESSOR[Path("/usr/share/vsp-k8s/vsp-k8s.yaml")],
+)
+
 
 def request(cni_args: str = "", /, **entry: Any) -> Request:
     config = {"name": "net", "type": "nuage-chain", "cniVersion": "1.0.0", **entry}
@@ -59,18 +64,47 @@ def test_the_predecessors_files_are_below_our_own(file: Path, tmp_path: Path, mo
     old, old_k8s = tmp_path / "nuage-cni.yaml", tmp_path / "vsp-k8s.yaml"
     old.write_text("vrsendpoint: /var/run/openvswitch/db.sock\nvrsbridge: oldbr\nmtu: 1450\nloglevel: info\n")
     old_k8s.write_text("enterpriseName: Old\ndomainName: OldDomain\nvsdUser: admin\n")
-    monkeypatch.setattr(sources, "PREDECESSOR", dict(zip((old, old_k8s), sources_predecessor_maps(), strict=True)))
+    monkeypatch.setattr(sources, "PREDECESSOR", dict(zip((old, old_k8s), KNOWN_TO_THE_PREDECESSOR, strict=True)))
     found = load(file, request())
     assert found.values["ovsdb"] == "unix:/var/run/openvswitch/db.sock"
     assert (found.values["bridge"], found.values["mtu"], found.values["user"]) == ("oldbr", 1450, "admin")
     assert found.values["enterprise"] == "file"
 
 
-def sources_predecessor_maps() -> list[Any]:
-    return [
-        {"vrsendpoint": "ovsdb", "vrsbridge": "bridge", "portresolvetimer": "timeout", "mtu": "mtu"},
-        {"enterpriseName": "enterprise", "domainName": "domain", "vsdUser": "user"},
-    ]
+@pytest.mark.parametrize("name_of_ca", ["nuageMonCA", "nuageMonServerCA"])
+def test_the_predecessors_monitor_and_api_server_are_taken_over(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name_of_ca: str
+) -> None:
+    old = tmp_path / "vsp-k8s.yaml"
+    old.write_text(
+        "clientCert: /k/client.crt\nclientKey: /k/client.key\nCACert: /k/ca.crt\n"
+        "masterApiServer: https://127.0.0.1:8443\nnuageMonRestServer: https://localhost:9443\n"
+        "dockerBridgeName: docker0\ninterfaceMTU: 1460\nserviceCIDR: 0.0.0.0\nlogLevel: err\nvsdUser: ''\n"
+        f"nuageMonClientCert: /k/mon.crt\nnuageMonClientKey: /k/mon.key\n{name_of_ca}: /k/monCA.crt\n"
+    )
+    monkeypatch.setattr(sources, "PREDECESSOR", {old: KNOWN_TO_THE_PREDECESSOR[1]})
+    values = load(file, request()).values
+    assert {k: v for k, v in values.items() if k.startswith("kube") and k != "kubemon.ask"} == {
+        "kubemon.url": "https://localhost:9443", "kubemon.certificate": "/k/mon.crt", "kubemon.key": "/k/mon.key",
+        "kubemon.ca": "/k/monCA.crt", "kubernetes.server": "https://127.0.0.1:8443", "kubernetes.ca": "/k/ca.crt",
+        "kubernetes.certificate": "/k/client.crt", "kubernetes.key": "/k/client.key",
+    }  # fmt: skip
+    (tmp_path / "nuage.kubeconfig").write_text("")
+    assert load(file, request()).values["kubernetes.kubeconfig"] == str(tmp_path / "nuage.kubeconfig")
+    old.write_text(old.read_text() + "kubeConfig: /k/own\n")
+    assert load(file, request()).values["kubernetes.kubeconfig"] == "/k/own"
+
+
+@pytest.mark.parametrize("orchestrator", ["vsp-k8s", "vsp-openshift"])
+@pytest.mark.parametrize("folder", ["/usr/share", "/var/usr/share"])
+def test_the_predecessors_files_are_looked_for_where_it_keeps_them(orchestrator: str, folder: str) -> None:
+    assert Path(f"{folder}/{orchestrator}/{orchestrator}.yaml") in sources.PREDECESSOR
+
+
+def test_a_workload_cannot_name_another_vsd(file: Path) -> None:
+    entry = {"args": {"cni": {"nuage": {"vsd": {"url": "https://evil:8443"}}}}}
+    with pytest.raises(BadConfig, match=r"args\.cni: `vsd\.url` cannot be set here"):
+        load(file, request(**entry))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +172,26 @@ def test_a_user_becomes_the_proxy_user_of_its_enterprise(file: Path) -> None:
 def test_a_static_address_that_is_none_is_refused(file: Path) -> None:
     with pytest.raises(BadConfig, match=r"'10\.0\.0'"):
         load(file, request(staticIP="10.0.0")).placement()
+
+
+@pytest.mark.parametrize("static", ["10.10.1.5,10.10.1.6", "2001:db8::5, 2001:db8::6"])
+def test_two_static_addresses_of_one_family_are_refused(file: Path, static: str) -> None:
+    with pytest.raises(BadConfig, match="one address of each family"):
+        load(file, request(staticIP=static)).placement()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"staticIP": "10.10.1.5, 2001:db8::5"},
+        {"runtimeConfig": {"ips": ["10.10.1.5/24", "2001:db8::5/64"]}},
+        {"args": {"cni": {"ips": ["10.10.1.5", "2001:db8::5"]}}},
+    ],
+    ids=["our key", "runtimeConfig", "args.cni"],
+)
+def test_a_static_address_of_each_family_may_be_asked_for(file: Path, config: dict[str, object]) -> None:
+    place = load(file, request(**config)).placement()
+    assert [str(address) for address in place.static_ips] == ["10.10.1.5", "2001:db8::5"]
 
 
 def test_keys_of_the_protocol_and_namespaced_ones_are_not_ours(file: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,11 @@ def test_the_password_is_not_shown() -> None:
         "https://vsd:8443/nuage/api/v6",
         "https://vsd/?a=b",
         "https://u:s3cret@vsd",
+        "https://[",
+        "https://u:s3cret@[::1",
+        "https://vsd:port",
+        "https://vsd:99999",
+        "https://\u2100.example",
     ],
 )
 def test_a_url_of_another_form_is_refused(url: str) -> None:
@@ -70,6 +76,14 @@ def test_a_file_that_cannot_be_used_is_named_with_its_key(
     with pytest.raises(BadConfig, match=key) as caught:
         Session(Access("https://vsd:8443", "csp", "csproot", password="p", **kwargs))  # type: ignore[arg-type]
     assert str(file) in caught.value.message
+
+
+@pytest.mark.parametrize(("name", "key"), [("ca", "vsd.ca"), ("certificate", "vsd.certificate")])
+def test_a_fifo_in_place_of_a_file_is_not_waited_for(tmp_path: Path, name: str, key: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    kwargs: dict[str, Path] = {name: tmp_path / "fifo"}
+    with pytest.raises(BadConfig, match=f"{key}.*not a regular file"):
+        Session(Access("https://vsd:8443", "csp", "csproot", password="p", **kwargs))  # type: ignore[arg-type]
 
 
 def test_the_configured_authority_verifies_vsd(certificates: Certificates, tls_vsd: ScriptedVsd) -> None:

@@ -128,6 +128,14 @@ def test_a_change_of_a_vport_is_followed(changed: dict[str, Any], column: str, v
     assert north.named("Logical_Switch_Port", "vp-a")[column] == value
 
 
+def test_a_subnet_of_ipv6_alone_has_an_ipv6_gateway_alone() -> None:
+    north = Northbound()
+    six = replace(WEB, netmask=None, prefix=None, gateway=None, gateway6="2001:db8::1", prefix6=64)
+    north.plan(replace(A, address=None, address6="2001:db8::2", network=six))
+    assert north.named("Logical_Router_Port", "s-web-gateway")["networks"] == ["2001:db8::1/64"]
+    assert north.named("Logical_Switch_Port", "vp-a")["addresses"] == ["7a:42:00:00:00:01 2001:db8::2"]
+
+
 def test_a_change_of_a_gateway_is_followed() -> None:
     north = Northbound()
     north.plan(A)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,3 +137,8 @@ def test_a_port_whose_device_is_not_plugged_in_is_not_bound() -> None:
 
 def test_what_is_written_is_what_the_network_says() -> None:
     assert row_values(BINDING) == ("10.10.1.2", "255.255.255.0", "10.10.1.1", 20001, 20002)
+
+
+def test_a_port_without_ipv4_has_the_numbers_of_its_network_alone() -> None:
+    six = replace(NETWORK, netmask=None, prefix=None, gateway=None, gateway6="2001:db8::1", prefix6=64)
+    assert row_values(replace(BINDING, address=None, address6="2001:db8::2", network=six)) == ("", "", "", 20001, 20002)

@@ -1,0 +1,48 @@
+"""What VSD still has of an attachment that was registered (nuage_chain/vsd/workload.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nuage_chain.errors import VsdRefused
+
+if TYPE_CHECKING:
+    from nuage_chain.deadline import Deadline
+    from nuage_chain.vsd.session import Session
+
+NOT_FOUND = 404
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What there is. mac (lower case), addresses: of its interface; None and none without one."""
+
+    container: bool
+    vport: bool
+    mac: str | None
+    addresses: frozenset[str]
+
+
+def look(session: Session, *, container_id: str, interface_id: str, vport_id: str, deadline: Deadline) -> Registered:
+    """Looks, and changes nothing. An interface counts when it is the container's and plugged into that vPort."""
+    found = _one(session, f"containerinterfaces/{interface_id}", deadline) if interface_id else {}
+    ours = found.get("VPortID") == vport_id and found.get("parentID") == container_id
+    addresses = (str(found.get(name) or "").partition("/")[0] for name in ("IPAddress", "IPv6Address"))
+    return Registered(
+        container=bool(_one(session, f"containers/{container_id}", deadline)),
+        vport=bool(_one(session, f"vports/{vport_id}", deadline)),
+        mac=str(found.get("MAC")).lower() if ours else None,
+        addresses=frozenset(filter(None, addresses)) if ours else frozenset(),
+    )
+
+
+def _one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:
+    """The object at `path`; empty where VSD has none."""
+    try:
+        # Without a limit the session would ask for a second page of it.
+        return next(iter(session.get(path, deadline, at_most=1)), {})
+    except VsdRefused as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        return {}
