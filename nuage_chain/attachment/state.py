@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,8 +52,9 @@ class Attaching:
     """One ADD on its way; the fields after `result` are filled in by the steps.
 
     notice: as World's. monitored: the pod of whose end nuagekubemon has to hear (attachment/placing.py).
-    mtu: of both ends, in bytes. assignments: the addresses that the overlay decided and that we configure; empty where
-    IPAM decided. routed: those of them whose default route was made.
+    call: names this one call, so that its undo takes back its own port only. mtu: of both ends, in bytes.
+    assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided. routed: those of
+    them whose default route was made.
     """
 
     request: Request
@@ -71,6 +73,7 @@ class Attaching:
     resolved: Resolved | None = None
     datapath: str = ""
     monitored: str = ""
+    call: str = field(default_factory=lambda: secrets.token_hex(8))
     mtu: int = 0
     assignments: list[Assignment] = field(default_factory=list)
     routed: list[Assignment] = field(default_factory=list)

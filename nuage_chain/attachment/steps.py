@@ -111,9 +111,12 @@ class PlugIntoVrs:
         at.datapath = at.switch.plug(_port(at), at.deadline)
 
     def undo(self, at: Attaching) -> None:
-        """Looks for the port by its marks: a transaction whose answer was lost may have been carried out."""
+        """Looks for the port by its marks: a transaction whose answer was lost may have been carried out.
+
+        Only this call's port: a second ADD without DEL is refused, and must not take the first one's port away.
+        """
         plugged = at.switch.find(at.identity.container_id, at.identity.ifname, at.for_undo)
-        if plugged is not None:
+        if plugged is not None and plugged.marks.get(rows.CALL) == at.call:
             at.switch.unplug(plugged, at.for_undo)
 
 
@@ -216,7 +219,8 @@ def _port(at: Attaching) -> rows.Port:
     )
     marks = {
         rows.CONTAINER: who.container_id, rows.IFNAME: who.ifname, rows.NETWORK: who.network, rows.NETNS: who.netns,
-        rows.POD_UID: who.pod_uid, rows.MONITORED: at.monitored, rows.VSD_CONTAINER: made.container_id if made else "",
+        rows.POD_UID: who.pod_uid, rows.MONITORED: at.monitored, rows.CALL: at.call,
+        rows.VSD_CONTAINER: made.container_id if made else "",
         rows.VSD_INTERFACE: made.interface_id if made else "", rows.VPORT: made.vport_id if made else "",
     }  # fmt: skip
     return rows.Port(

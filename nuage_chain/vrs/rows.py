@@ -18,6 +18,7 @@ NETWORK, NETNS, POD_UID = f"{MARK}network", f"{MARK}netns", f"{MARK}pod-uid"
 VPORT, VSD_CONTAINER, VSD_INTERFACE = f"{MARK}vport", f"{MARK}vsd-container", f"{MARK}vsd-interface"
 MONITORED = f"{MARK}monitored"
 VERSION = f"{MARK}version"
+CALL = f"{MARK}call"
 
 
 @dataclass(frozen=True)

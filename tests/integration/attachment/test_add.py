@@ -148,14 +148,17 @@ def test_two_containers_of_one_name_in_two_namespaces_stay_apart(lab: Lab, activ
     lab.detach(two, activation=activation)
 
 
-def test_a_second_add_without_del_is_refused_and_the_first_stays(lab: Lab) -> None:
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_second_add_without_del_is_refused_and_the_first_stays(lab: Lab, activation: str) -> None:
     one = lab.container("one")
     previous = lab.veth(one)
-    assert lab.call(lab.environment("ADD", one), lab.entry(previous)).status == 0
-    again = lab.call(lab.environment("ADD", one), lab.entry(previous))
+    assert lab.call(lab.environment("ADD", one), lab.entry(previous, activation=activation)).status == 0
+    before = lab.left()
+    again = lab.call(lab.environment("ADD", one), lab.entry(previous, activation=activation))
     assert (again.status, again.document["code"] >= 100) == (1, True), again.stdout
+    assert lab.left() == before
     assert one.pings("10.10.1.1")
-    assert lab.call(lab.environment("DEL", one), lab.entry()).status == 0
+    assert lab.call(lab.environment("DEL", one), lab.entry(activation=activation)).status == 0
     lab.unveth(one)
 
 
