@@ -53,8 +53,8 @@ class Attaching:
 
     notice: as World's. monitored: the pod of whose end nuagekubemon has to hear (attachment/placing.py).
     call: names this one call, so that its undo takes back its own port only. mtu: of both ends, in bytes.
-    assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided. routed: those of
-    them whose default route was made.
+    assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
+    routed: those of them whose default route was made.
     """
 
     request: Request
