@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from nuage_chain import __version__
+from nuage_chain import __version__, causes
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import (
     BadConfig,
@@ -160,7 +160,7 @@ def _json(answer: bytes) -> object:
 def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
     if not isinstance(error, (requests.RequestException, HTTPError, OSError)):
         return error
-    chain = list(_causes(error))
+    chain = list(causes.of(error))
     at = f"{peer.name} at {peer.url}"
     for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -168,26 +168,5 @@ def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
         if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
             return OrchestratorRefused(f"{at} refused our certificate: {cause.reason}.", status=0)
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
-            return OrchestratorUnreachable(f"{at} cannot be reached: {_reason(chain)}.")
-    return OrchestratorReplyLost(f"{at} did not answer {what}: {_reason(chain)}.")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it carries: urllib3 keeps the cause in `reason`, requests in `args`."""
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
-
-
-def _reason(chain: list[BaseException]) -> str:
-    for cause in chain:
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
-            text = getattr(cause, "reason", None) or cause.strerror
-            if text:
-                return str(text)
-    return str(chain[-1]).rstrip(".") or type(chain[-1]).__name__
+            return OrchestratorUnreachable(f"{at} cannot be reached: {causes.reason(chain)}.")
+    return OrchestratorReplyLost(f"{at} did not answer {what}: {causes.reason(chain)}.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import requests
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from nuage_chain import __version__
+from nuage_chain import __version__, causes
 from nuage_chain.errors import BadConfig, NuageChainError, VsdLoginRefused, VsdNotVerified, VsdReplyLost, VsdUnreachable
 from nuage_chain.vsd import replies, transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from nuage_chain.deadline import Deadline
     from nuage_chain.vsd.access import Access
@@ -94,7 +94,7 @@ class Channel:
 
     def _fault(self, error: BaseException, what: str) -> NuageChainError:
         url = self._access.url
-        chain = list(_causes(error))
+        chain = list(causes.of(error))
         for cause in chain:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return VsdNotVerified(f"The certificate of VSD at {url} is not verified: {cause.verify_message}.")
@@ -103,10 +103,12 @@ class Channel:
                 shown = f"the certificate {certificate}" if certificate else "a connection without certificate"
                 return VsdLoginRefused(f"VSD at {url} refused {shown}: {cause.reason}.")
             if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
-                return VsdUnreachable(f"VSD at {url} cannot be reached: {_reason(chain)}.")
+                return VsdUnreachable(f"VSD at {url} cannot be reached: {causes.reason(chain)}.")
         if any(isinstance(cause, TimeoutError) for cause in chain):
             return VsdReplyLost(f"VSD at {url} did not answer {what} in time.")
-        return _Dropped(f"VSD at {url} dropped the connection during {what}: {_reason(chain)}.", hint=self._doubt())
+        return _Dropped(
+            f"VSD at {url} dropped the connection during {what}: {causes.reason(chain)}.", hint=self._doubt()
+        )
 
     def _doubt(self) -> str | None:
         """What a broken connection may mean: TLS 1.3 says no to a certificate after the client has begun to send."""
@@ -127,25 +129,3 @@ def _worth_repeating(method: str, status: int) -> bool:
 def _about_our_certificate(error: ssl.SSLError) -> bool:
     reason = error.reason or ""
     return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it carries: urllib3 keeps the cause in `reason`, requests in `args`."""
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if not isinstance(one, BaseException) or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
-
-
-def _reason(chain: list[BaseException]) -> str:
-    for cause in chain:
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
-            text = getattr(cause, "reason", None) or cause.strerror
-            if text:
-                return str(text)
-    return str(chain[-1]) or type(chain[-1]).__name__

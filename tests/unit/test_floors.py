@@ -16,7 +16,7 @@ FLOORS = (
     ("attachment", "audit", "vsp"),
     ("relay", "agent", "libnetwork", "cli"),
 )
-FOUNDATION = ("", "errors", "deadline")
+FOUNDATION = ("", "causes", "errors", "deadline")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.integration.lab import Lab
-from tests.unit.orchestrators.servers import ApiServer, Kubemon, serving
 
 CLUSTER = {
     "enterprises": [
@@ -27,27 +23,8 @@ CLUSTER = {
 }
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
 @pytest.fixture
 def cluster(lab: Lab) -> Lab:
     """The lab with a namespace's zone and one that is not."""
     lab.seed(CLUSTER)
     return lab
-
-
-@pytest.fixture
-def kubemon(authority: Path) -> Iterator[Kubemon]:
-    service = Kubemon(authority)
-    with serving(service):
-        yield service
-
-
-@pytest.fixture
-def api(authority: Path) -> Iterator[ApiServer]:
-    service = ApiServer(authority)
-    with serving(service):
-        yield service

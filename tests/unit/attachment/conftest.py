@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +9,8 @@ import pytest
 
 from nuage_chain.attachment import sources
 from nuage_chain.cni.request import Request, parse_args
-from tests.unit.orchestrators.servers import ApiServer, Kubemon, serving
 
 Asked = Callable[..., Request]
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture
-def kubemon(authority: Path) -> Iterator[Kubemon]:
-    service = Kubemon(authority)
-    with serving(service):
-        yield service
-
-
-@pytest.fixture
-def api(authority: Path) -> Iterator[ApiServer]:
-    service = ApiServer(authority)
-    with serving(service):
-        yield service
 
 
 @pytest.fixture

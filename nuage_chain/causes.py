@@ -1,0 +1,29 @@
+"""What is behind a failed HTTP request: requests and urllib3 wrap the error of the socket several times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import requests
+
+
+def of(error: BaseException) -> Iterator[BaseException]:
+    """The error and all it carries: urllib3 keeps the cause in `reason`, requests in `args`."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+
+
+def reason(chain: Sequence[BaseException]) -> str:
+    """The words of the socket's own error, without a full stop; else those of the innermost."""
+    for cause in chain:
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            text = getattr(cause, "reason", None) or cause.strerror
+            if text:
+                return str(text).rstrip(".")
+    return str(chain[-1]).rstrip(".") or type(chain[-1]).__name__
