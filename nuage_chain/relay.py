@@ -144,6 +144,10 @@ def _write(out: int, text: str) -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    # Once is enough: a second one must not break off the rollback that the first has started. Only an alarm may.
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
+    signal.alarm(_ALARM_AFTER)
     raise _Stopped(f"The call was ended by {signal.Signals(number).name} and rolled back.")
 
 
