@@ -236,7 +236,7 @@ class _Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         basics = x509.BasicConstraints(ca=True, path_length=None)
-        certificate = self._signed(self._name, self._key.public_key(), basics, x509.SubjectAlternativeName([]))
+        certificate = self._signed(self._name, self._key.public_key(), basics, None)
         self.pem = certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, name: str) -> bytes:
@@ -256,7 +256,7 @@ class _Authority:
         subject: x509.Name,
         key: ec.EllipticCurvePublicKey,
         basics: x509.BasicConstraints,
-        names: x509.SubjectAlternativeName,
+        names: x509.SubjectAlternativeName | None,
     ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
@@ -268,8 +268,14 @@ class _Authority:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
             .add_extension(basics, critical=True)
+            # Python 3.13 verifies as RFC 5280 has it: without these two a certificate is refused.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
-        if not basics.ca:
+        if names is None:
+            usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+            builder = builder.add_extension(usage, critical=True)
+        else:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256())
 
