@@ -6,22 +6,21 @@ from pathlib import Path
 
 import yaml
 
+from nuage_chain.vsp.access import access_of
 from nuage_chain.vsp.layout import BRIDGE, Layout, Settings, write_private
-
-USER, ORGANIZATION = "csproot", "csp"
 
 
 def write(layout: Layout, settings: Settings) -> Path:
     """Writes the file, which names VSD's password file and holds no secret itself, and returns its path."""
-    path = layout.state / "config.yaml"
+    path, access = layout.state / "config.yaml", access_of(layout, settings)
     values = {
         "ovsdb": f"unix:{layout.ovsdb_socket}",
         "bridge": BRIDGE,
         "activation": "split",
         "vsd": {
-            "url": settings.vsd_url,
-            "organization": ORGANIZATION,
-            "user": USER,
+            "url": access.url,
+            "organization": access.organization,
+            "user": access.user,
             "passwordFile": str(layout.password_file),
             "ca": str(layout.ca),
         },
