@@ -30,9 +30,14 @@ def config(tmp_path: Path) -> bytes:
     return json.dumps(document).encode()
 
 
-def start(environ: dict[str, str], program: str = MAIN, **streams: Any) -> subprocess.Popen[bytes]:
+def start(
+    environ: dict[str, str], program: str = MAIN, without: tuple[int, ...] = (), **streams: Any
+) -> subprocess.Popen[bytes]:
+    """without: the standard streams that are closed when it starts; a shell does that, not code of ours after a fork."""
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    return subprocess.Popen([sys.executable, "-I", "-c", program], env=environ, **given)
+    closing = " ".join(f"{number}>&-" for number in without)
+    words = ["/bin/sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-I", "-c", program]
+    return subprocess.Popen(words[4:] if not without else words, env=environ, **given)
 
 
 def call(environ: dict[str, str], given: bytes = b"", program: str = MAIN, **streams: Any) -> tuple[int, str, str]:
@@ -44,12 +49,7 @@ def call(environ: dict[str, str], given: bytes = b"", program: str = MAIN, **str
 
 def closed(*numbers: int) -> dict[str, Any]:
     """Arguments of a process that starts without these standard streams."""
-
-    def close() -> None:
-        for number in numbers:
-            os.close(number)
-
-    return {"preexec_fn": close}
+    return {"without": numbers}
 
 
 @contextlib.contextmanager
