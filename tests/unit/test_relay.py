@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> bytes:
 def start(
     environ: dict[str, str], program: str = MAIN, without: tuple[int, ...] = (), **streams: Any
 ) -> subprocess.Popen[bytes]:
-    """without: the standard streams that are closed when it starts; a shell does that, not code of ours after a fork."""
+    """without: the standard streams that are closed when it starts; a shell does that, not our code after a fork."""
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     closing = " ".join(f"{number}>&-" for number in without)
     words = ["/bin/sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-I", "-c", program]
