@@ -10,7 +10,7 @@ from nuage_chain.attachment import settings, sources
 from nuage_chain.attachment.delete import remove
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import World
-from nuage_chain.cni.request import Request
+from nuage_chain.cni.request import VALID_ATTACHMENTS, Request
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NuageChainError
 from nuage_chain.vrs import rows
@@ -18,7 +18,6 @@ from nuage_chain.vrs.switch import Switch
 from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.session import Session
 
-VALID = "cni.dev/valid-attachments"
 _SHOWN = 5
 
 
@@ -28,7 +27,7 @@ def gc(request: Request, world: World, config_file: Path | None = None) -> None:
     Without the list of valid attachments nothing is stale: cnitool's `gc` sends none, and it does not mean "all".
     An attachment is ours when its port has our marks, this network's name among them, and is on our bridge.
     """
-    raw = request.config.get(VALID)
+    raw = request.config.get(VALID_ATTACHMENTS)
     if raw is None:
         return
     valid = _pairs(raw)
@@ -87,10 +86,10 @@ def _remove_all(
 
 def _pairs(raw: object) -> set[tuple[str, str]]:
     if not isinstance(raw, list):
-        raise BadConfig(f"`{VALID}` is not a list.")
+        raise BadConfig(f"`{VALID_ATTACHMENTS}` is not a list.")
     pairs = set()
     for item in raw:
         if not isinstance(item, dict) or not item.get("containerID") or not item.get("ifname"):
-            raise BadConfig(f"`{VALID}` holds an entry without containerID or ifname.")
+            raise BadConfig(f"`{VALID_ATTACHMENTS}` holds an entry without containerID or ifname.")
         pairs.add((str(item["containerID"]), str(item["ifname"])))
     return pairs

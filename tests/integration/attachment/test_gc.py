@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nuage_chain.attachment.gc import VALID
+from nuage_chain.cni.request import VALID_ATTACHMENTS
 from nuage_chain.cni.runtime import conflist
 from nuage_chain.cni.runtime.conflist import Network
 from nuage_chain.deadline import Deadline
@@ -36,7 +36,7 @@ def gc(lab: Lab, **config: Any) -> Plugin:
 
 
 def valid(*containers: Container) -> dict[str, Any]:
-    return {VALID: [{"containerID": c.id, "ifname": "eth0"} for c in containers]}
+    return {VALID_ATTACHMENTS: [{"containerID": c.id, "ifname": "eth0"} for c in containers]}
 
 
 def there(lab: Lab) -> set[str]:
@@ -55,7 +55,7 @@ def clean(lab: Lab, *containers: Container) -> None:
         lab.unveth(container)
 
 
-@pytest.mark.parametrize("config", [{}, {VALID: None}, {"cni.dev/attachments": []}])
+@pytest.mark.parametrize("config", [{}, {VALID_ATTACHMENTS: None}, {"cni.dev/attachments": []}])
 def test_without_the_list_of_valid_attachments_nothing_goes(lab: Lab, config: dict[str, Any]) -> None:
     [one] = attached(lab, "one")
     done = gc(lab, **config)
@@ -87,7 +87,7 @@ def test_another_interface_of_a_container_is_an_attachment_of_its_own(lab: Lab) 
     [one] = attached(lab, "one")
     second = lab.veth(one, ifname="eth1")
     assert answer(lab, "ADD", one, lab.entry(second, subnet="api"), "eth1").status == 0
-    assert gc(lab, **{VALID: [{"containerID": one.id, "ifname": "eth1"}]}).status == 0
+    assert gc(lab, **{VALID_ATTACHMENTS: [{"containerID": one.id, "ifname": "eth1"}]}).status == 0
     assert [len(lab.vsd_objects(kind)) for kind in ("containers", "vports")] == [1, 1]
     assert one.addresses("eth1")[0].startswith("10.10.2.")
     assert gc(lab, **valid()).status == 0
@@ -123,7 +123,7 @@ def test_errors_do_not_end_it_and_are_told_together(lab: Lab) -> None:
 @pytest.mark.parametrize("wrong", [{}, "id-one", [1], [{"containerID": "id-one"}], [{"ifname": "eth0"}], [None]])
 def test_a_list_that_cannot_be_read_is_code_7_and_nothing_goes(lab: Lab, wrong: object) -> None:
     [one] = attached(lab, "one")
-    done = gc(lab, **{VALID: wrong})
+    done = gc(lab, **{VALID_ATTACHMENTS: wrong})
     assert (done.status, done.document["code"]) == (1, 7)
     assert there(lab) == {one.id}
     clean(lab, one)
