@@ -32,3 +32,7 @@ class Deadline:
     def extended(self, at_least: float) -> Deadline:
         """A budget for cleaning up: what is left, but never under `at_least` seconds."""
         return Deadline(max(self._end - self._clock(), at_least), self._clock)
+
+    def part(self, share: float) -> Deadline:
+        """A budget of that share of what is left, so that whoever comes next has the rest."""
+        return Deadline(max((self._end - self._clock()) * share, 0.0), self._clock)

@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nuage_chain.attachment import addressing, identity, placing, settings, sources
-from nuage_chain.attachment.placing import Placed
+from nuage_chain.attachment import addressing, identity, placing, settings, settle, sources
+from nuage_chain.attachment import record as records
+from nuage_chain.attachment.journal import Journal
+from nuage_chain.attachment.node import description
 from nuage_chain.attachment.plan import carry_out
+from nuage_chain.attachment.record import ADD, Record
+from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import Attaching, World
 from nuage_chain.attachment.steps import plan
+from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import Interface, Result
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig, HostVethNotFound, InvalidNetns
+from nuage_chain.errors import BadConfig, HostVethNotFound, InvalidNetns, NuageChainError
 from nuage_chain.link import netns, veth
+from nuage_chain.link.kernel import boot_id
+
+_UNDO_SECONDS = 5
 
 
 def add(request: Request, world: World, config_file: Path | None = None) -> Result:
     """Attaches the container and returns the result for the next plugin or the runtime.
 
-    Raises a NuageChainError, after everything that was changed has been put back.
+    Raises a NuageChainError, after everything that was changed has been put back; what could not be is in the journal.
     """
     layers = sources.layers(request, config_file=config_file)
     previous = _previous(request)
     if not request.netns_override and netns.is_own(request.netns):
         raise InvalidNetns(f"CNI_NETNS, {request.netns}, is the network namespace that the plugin itself runs in.")
-    deadline = world.deadline(settings.merge(layers, world.hostname).timeout)
-    with placing.placed(request, layers, world, deadline) as placed:
-        return _attach(request, world, placed, previous, deadline)
+    node = settings.merge(layers, world.hostname)
+    deadline, journal = world.deadline(node.timeout), world.journal(node)
+    who = identity.of(request, node.owner, description(world.hostname, node.text("stateDir")))
+    with journal.lock(who.container_id, who.ifname, deadline):
+        settle.before_add(who.container_id, who.ifname, node, world, deadline)
+        record = records.begun(ADD, who, node, world.clock(), call=world.call(), boot=boot_id())
+        with (
+            _journaled(record, journal),
+            placing.placed(request, layers, world, deadline, record, lambda: journal.write(record)) as placed,
+        ):
+            return _attach(request, world, placed.settings, previous, deadline, who, record, journal)
+
+
+@contextmanager
+def _journaled(record: Record, journal: Journal) -> Iterator[None]:
+    """The record goes with the call, unless the rollback could not take back all of it."""
+    try:
+        yield
+    except BaseException as e:
+        if not record.owed:
+            journal.paid(record)
+        else:
+            try:
+                settle.keep(record, str(e), journal)
+            except NuageChainError as worse:
+                if isinstance(e, NuageChainError):
+                    e.add(worse.message)
+        raise
+    journal.ended(record)
 
 
 def _attach(
-    request: Request, world: World, placed: Placed, previous: tuple[Result, int, Interface], deadline: Deadline
+    request: Request,
+    world: World,
+    found: Settings,
+    previous: tuple[Result, int, Interface],
+    deadline: Deadline,
+    who: identity.Identity,
+    record: Record,
+    journal: Journal,
 ) -> Result:
-    found = placed.settings
     place = found.placement()
     result, index, interface = previous
     result.dns = _own_dns(request) or result.dns
@@ -45,24 +86,38 @@ def _attach(
         request=request,
         settings=found,
         placement=place,
-        identity=identity.of(request, found.owner),
+        identity=who,
         switch=switch,
         vsd=vsd,
         deadline=deadline,
         result=result,
         interface=interface,
         interface_index=index,
-        monitored=placed.monitored,
+        record=record,
+        journal=journal,
         notice=world.notice,
     )
     try:
-        addressing.wanted(at)
-        carry_out(plan(found), at)
+        wanted = [str(ip.address.ip) for ip in addressing.wanted(at).ips.values()]
+        settle.pay(settle.what_holds(record, wanted, journal), record.network, found, world, deadline)
+        carry_out(plan(found), at, lambda: journal.write(record), lambda: _undoing(at, world))
         return _finished(at)
     finally:
         switch.close()
         if vsd is not None:
             vsd.close()
+
+
+def _undoing(at: Attaching, world: World) -> Undoing:
+    """Each part of the rollback gets some seconds even after the call's own time is used up."""
+    return Undoing(
+        at.record,
+        at.settings,
+        world,
+        lambda: at.deadline.extended(at_least=_UNDO_SECONDS),
+        switch=at.switch,
+        vsd=at.vsd,
+    )
 
 
 def _previous(request: Request) -> tuple[Result, int, Interface]:

@@ -43,6 +43,7 @@ def check(request: Request, world: World, config_file: Path | None = None) -> No
         raise BadConfig("CHECK needs prevResult, which the runtime did not give.")
     found = settings.merge(sources.layers(request, config_file=config_file), world.hostname)
     deadline = world.deadline(found.timeout)
+    _check_journal(request, found, world)
     ips = _check_result(request, previous)
     pair, within = _container(request, deadline)
     _check_ends(previous, request, pair)
@@ -55,6 +56,15 @@ def check(request: Request, world: World, config_file: Path | None = None) -> No
         )
     if rows.VPORT in port.marks:
         _check_vsd(found, world, port, pair.container.mac, ips, deadline)
+
+
+def _check_journal(request: Request, found: Settings, world: World) -> None:
+    left = world.journal(found).read(request.container_id, request.ifname)
+    if left is not None:
+        raise CheckFailed(
+            f"{request.ifname} of container {request.container_id} was left half-way by a call of {left.verb}"
+            f"{f' ({left.problem})' if left.problem else ' that is under way or was killed'}."
+        )
 
 
 def _check_result(request: Request, previous: Result) -> list[IP]:

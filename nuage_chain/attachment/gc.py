@@ -1,4 +1,7 @@
-"""GC: delete what is ours on this network and is not among the runtime's valid attachments."""
+"""GC: delete what is ours on this network and is not among the runtime's valid attachments.
+
+What a call is working on is left to it: an ADD under way may be missing from the list that the runtime made before.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from nuage_chain.attachment import settings, sources
-from nuage_chain.attachment.delete import remove
+from nuage_chain.attachment import identity, settings, sources
+from nuage_chain.attachment.delete import remove_locked
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import World
 from nuage_chain.cni.request import VALID_ATTACHMENTS, Request
@@ -37,6 +40,7 @@ def gc(request: Request, world: World, config_file: Path | None = None) -> None:
     try:
         ports = shared.switch.all_ours(request.network, deadline)
         here = {(p.marks[rows.CONTAINER], p.marks[rows.IFNAME]) for p in ports}
+        here |= {(r.container_id, r.ifname) for r in world.journal(found).records() if r.network == request.network}
         _remove_all(sorted(here - valid), request, found, shared.world, deadline)
     finally:
         shared.close()
@@ -68,9 +72,13 @@ def _remove_all(
     stale: Iterable[tuple[str, str]], request: Request, found: Settings, world: World, deadline: Deadline
 ) -> None:
     failed: list[NuageChainError] = []
+    journal = world.journal(found)
     for container_id, ifname in stale:
+        who = identity.of(dataclasses.replace(request, container_id=container_id, ifname=ifname), found.owner)
         try:
-            remove(dataclasses.replace(request, container_id=container_id, ifname=ifname), found, world, deadline)
+            with journal.try_lock(container_id, ifname) as ours:
+                if ours:
+                    remove_locked(who, found, world, deadline)
         except NuageChainError as e:
             e.add(f"That was {ifname} of container {container_id}.")
             failed.append(e)

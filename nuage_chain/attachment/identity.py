@@ -19,7 +19,8 @@ class Identity:
 
     uuid: 64 hex digits, the container's key in VRS and VSD (shared/contracts/vsd-rest.md 2.5).
     name: the pod's or container's own. external_id, vport_external_id: unique for each type of object in VSD, so that
-    what is ours can be found by one look-up and never by name.
+    what is ours can be found by one look-up and never by name. node: says in VSD which node made the vPort
+    (attachment/node.py).
     """
 
     container_id: str
@@ -30,6 +31,7 @@ class Identity:
     name: str
     pod_uid: str
     owner: str
+    node: str = ""
 
     @property
     def uuid(self) -> str:
@@ -56,7 +58,7 @@ class Identity:
         return f"{readable[: _VPORT_NAME_MAX - len(digest) - 1]}-{digest}"
 
 
-def of(request: Request, owner: str) -> Identity:
+def of(request: Request, owner: str, node: str = "") -> Identity:
     """The identity of the attachment that `request` is about."""
     args = request.args
     return Identity(
@@ -68,6 +70,7 @@ def of(request: Request, owner: str) -> Identity:
         name=_clean(args.get("K8S_POD_NAME", "")) or request.container_id[:12],
         pod_uid=_clean(args.get("K8S_POD_UID", "")),
         owner=owner,
+        node=node,
     )
 
 

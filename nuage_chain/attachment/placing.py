@@ -7,12 +7,13 @@ without its faults (shared/contracts/predecessors.md 7.1).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nuage_chain.attachment import settings, sources
+from nuage_chain.attachment.record import ADD, KUBEMON, Record
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.sources import Layer
 from nuage_chain.attachment.state import World
@@ -25,7 +26,6 @@ from nuage_chain.vrs import rows
 
 # A monitor that is down holds a DEL, or an ADD's clean-up, for so many seconds and no longer.
 RELEASE_SECONDS = 4.0
-_OWED = "Its count for the subnet stays one too high until a pod of that name is deleted again."
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,19 @@ class Placed:
 
 
 @contextmanager
-def placed(request: Request, found: Sequence[Layer], world: World, deadline: Deadline) -> Iterator[Placed]:
+def placed(
+    request: Request,
+    found: Sequence[Layer],
+    world: World,
+    deadline: Deadline,
+    record: Record,
+    commit: Callable[[], None],
+) -> Iterator[Placed]:
     """Asks, and gives back to nuagekubemon what it allocated when the body raises.
 
-    found: the layers of `sources.layers`. Raises BadConfig for wishes that contradict each other, and what the
-    adapters raise.
+    found: the layers of `sources.layers`. record: is told the pod, and where giving back failed; commit: puts it on
+    disk before nuagekubemon is asked. Raises BadConfig for wishes that contradict each other, and what the adapters
+    raise.
     """
     node = settings.merge(found, world.hostname)
     who = pod.of_args(request.args) if _asks(node) else None
@@ -58,33 +66,39 @@ def placed(request: Request, found: Sequence[Layer], world: World, deadline: Dea
     if not _monitored(node):
         yield Placed(settings.merge(found, world.hostname))
         return
-    monitor, chosen = _monitor(node), "" if zone else str(who)
+    monitor, record.monitored = _monitor(node), "" if zone else str(who)
+    if record.monitored:
+        commit()
     answered = False
     try:
         answer = monitor.place(who, deadline, zone, subnet)
         answered = True
-        yield Placed(_with(answer, found, who, world.hostname), chosen)
+        yield Placed(_with(answer, found, who, world.hostname), record.monitored)
     except BaseException as e:
         # What was refused, or never sent, has allocated nothing; a signal may have come between request and answer.
         if answered or isinstance(e, OrchestratorReplyLost) or not isinstance(e, NuageChainError):
-            released(chosen, node, world, deadline.extended(RELEASE_SECONDS))
+            problem = released(record, node, world, deadline.extended(RELEASE_SECONDS))
+            if problem is not None:
+                record.owed.append(KUBEMON)
+                world.notice(f"nuagekubemon does not know that pod {who} is gone: {problem.message}")
         raise
 
 
-def released(monitored: str, node: Settings, world: World, deadline: Deadline) -> None:
-    """Tells nuagekubemon that the pod `monitored` is gone; never raises, since a DEL must not fail for it.
+def released(record: Record, node: Settings, world: World, deadline: Deadline) -> NuageChainError | None:
+    """Tells nuagekubemon that the record's pod is gone; never raises, since a DEL must not fail for it.
 
     Not where another port of that pod is left: nuagekubemon counts pods by name, so the end of an old sandbox, or of
-    one of two interfaces, would take the subnet from under the one that lives.
+    one of two interfaces, would take the subnet from under the one that lives. Returns why it does not know now.
     """
-    who = pod.of_text(monitored)
+    who = pod.of_text(record.monitored)
     if who is None or not _monitored(node):
-        return
+        return None
     try:
-        if not _has_ports(monitored, node, world, deadline):
+        if not _lives_on(record, node, world, deadline):
             _monitor(node).release(who, deadline, RELEASE_SECONDS)
     except NuageChainError as e:
-        world.notice(f"nuagekubemon does not know that pod {who} is gone: {e.message} {_OWED}")
+        return e
+    return None
 
 
 def _asks(node: Settings) -> bool:
@@ -95,10 +109,14 @@ def _monitored(node: Settings) -> bool:
     return bool(node.text("kubemon.url")) and bool(node.values["kubemon.ask"])
 
 
-def _has_ports(monitored: str, node: Settings, world: World, deadline: Deadline) -> bool:
+def _lives_on(record: Record, node: Settings, world: World, deadline: Deadline) -> bool:
+    """Whether another attachment of that pod is there, or is on its way: the ADD of its next sandbox has asked."""
+    others = [r for r in world.journal(node).records() if r.monitored == record.monitored and r.verb == ADD]
+    if any((r.container_id, r.ifname) != (record.container_id, record.ifname) for r in others):
+        return True
     switch = world.switch(node)
     try:
-        return bool(switch.with_mark(rows.MONITORED, monitored, deadline))
+        return bool(switch.with_mark(rows.MONITORED, record.monitored, deadline))
     finally:
         switch.close()
 

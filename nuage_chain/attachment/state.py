@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nuage_chain.attachment.identity import Identity
+from nuage_chain.attachment.journal import Journal
+from nuage_chain.attachment.record import Record
 from nuage_chain.attachment.settings import Placement, Settings
 from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import Interface, Result
@@ -44,15 +48,19 @@ class World:
         Connection(settings.text("ovsdb")), settings.text("bridge")
     )
     vsd: Callable[[Access], Session] = Session
+    journal: Callable[[Settings], Journal] = lambda settings: Journal(
+        Path(settings.text("stateDir")) / "journal", Path(settings.text("runDir"))
+    )
     notice: Callable[[str], None] = _on_stderr
+    call: Callable[[], str] = lambda: secrets.token_hex(8)
+    clock: Callable[[], float] = time.time
 
 
 @dataclass
 class Attaching:
     """One ADD on its way; the fields after `result` are filled in by the steps.
 
-    notice: as World's. monitored: the pod of whose end nuagekubemon has to hear (attachment/placing.py).
-    call: names this one call, so that its undo takes back its own port only. mtu: of both ends, in bytes.
+    notice: as World's. record: what the steps' undo needs. mtu: of both ends, in bytes.
     assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
     routed: those of them whose default route was made.
     """
@@ -67,13 +75,13 @@ class Attaching:
     result: Result
     interface: Interface
     interface_index: int
+    record: Record
+    journal: Journal
     notice: Callable[[str], None] = lambda sentence: None
     pair: Pair | None = None
     registration: Registration | None = None
     resolved: Resolved | None = None
     datapath: str = ""
-    monitored: str = ""
-    call: str = field(default_factory=lambda: secrets.token_hex(8))
     mtu: int = 0
     assignments: list[Assignment] = field(default_factory=list)
     routed: list[Assignment] = field(default_factory=list)
@@ -83,8 +91,3 @@ class Attaching:
         """The veth pair; the step that finds it comes first in every plan."""
         assert self.pair is not None  # noqa: S101 - a plan without that step is a bug, not an input
         return self.pair
-
-    @property
-    def for_undo(self) -> Deadline:
-        """The budget of one undo: cleaning up gets some seconds even after the call's own time is used up."""
-        return self.deadline.extended(at_least=5)

@@ -23,6 +23,7 @@ def status(request: Request, world: World, config_file: Path | None = None) -> N
     found = settings.merge(sources.layers(request, config_file=config_file), world.hostname)
     deadline = world.deadline(min(found.timeout, _SECONDS))
     try:
+        _tell_debts(found, world)
         _ask_switch(found, world, deadline)
         if found.activation == settings.SPLIT:
             _ask_vsd(found, world, deadline)
@@ -34,6 +35,17 @@ def status(request: Request, world: World, config_file: Path | None = None) -> N
         if e.code < 100:
             raise
         raise NotAvailable(e.message, hint=e.hint) from e
+
+
+def _tell_debts(found: Settings, world: World) -> None:
+    """What is owed keeps no container from being attached; a person who looks should see it all the same."""
+    debts = world.journal(found).debts()
+    if debts:
+        age = max(world.clock() - debts[0].since, 0)
+        world.notice(
+            f"{len(debts)} attachment(s) are not gone everywhere yet, the oldest for {age:.0f} s: {debts[0].problem}"
+            " `nuage-chain audit plan` lists them."
+        )
 
 
 def _ask_switch(found: Settings, world: World, deadline: Deadline) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -69,16 +69,15 @@ def assign(ifname: str, assignments: Sequence[Assignment]) -> list[Assignment]:
     return routed
 
 
-def withdraw(ifname: str, assignments: Sequence[Assignment]) -> None:
-    """Takes the addresses away again, and with them their routes; what is gone already is fine."""
+def withdraw(ifname: str, had: Collection[Address]) -> None:
+    """Takes away the addresses that it did not have before, link-local ones left out, and their routes with them."""
     with netlink(f"Taking the addresses of {ifname} away") as ipr:
         link = get(ipr, ifname=ifname)
         if link is None:
             return
-        held = set(_held(ipr, link["index"]))
-        for a in assignments:
-            if a.address in held:
-                ipr.addr("del", index=link["index"], address=str(a.address.ip), prefixlen=a.address.network.prefixlen)
+        for address in _held(ipr, link["index"]):
+            if address not in had and not address.ip.is_link_local:
+                ipr.addr("del", index=link["index"], address=str(address.ip), prefixlen=address.network.prefixlen)
 
 
 def held(ifname: str) -> list[Address]:

@@ -44,6 +44,11 @@ def get(ipr: IPRoute, **selector: Any) -> Any | None:  # noqa: ANN401 - pyroute2
         raise
 
 
+def boot_id() -> str:
+    """The kernel's name for this boot: what was written under another one is about links that are gone."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
 def read_sysctl(path: str) -> str | None:
     """The value under /proc/sys/net, as this thread's namespace has it; None where the kernel lacks the key."""
     try:

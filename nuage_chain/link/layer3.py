@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pyroute2 import IPRoute
+
 from nuage_chain.link.kernel import netlink
 
 _MAIN_TABLE = 254
@@ -23,25 +25,37 @@ class Layer3:
     routes: tuple[dict[str, Any], ...] = ()
 
 
-def take(index: int) -> Layer3:
-    """Takes all addresses (link-local ones stay) and the main table's routes off the link and returns them."""
+def look(index: int) -> Layer3:
+    """All addresses of the link, but for link-local ones, and its routes in the main table."""
+    with netlink("Reading the addresses of the host end") as ipr:
+        return _look(ipr, index)
+
+
+def take_off(index: int, had: Layer3) -> None:
+    """Takes them off the link."""
     with netlink("Taking the addresses off the host end") as ipr:
-        routes = tuple(_route(r) for r in ipr.get_routes(oif=index, table=_MAIN_TABLE) if r["proto"] != 2)
-        addresses = tuple(_address(a) for a in ipr.get_addr(index=index) if a["scope"] == 0)
-        for route in routes:
+        for route in had.routes:
             ipr.route("del", oif=index, **route)
-        for address in addresses:
+        for address in had.addresses:
             ipr.addr("del", index=index, **address)
-    return Layer3(addresses, routes)
 
 
 def give_back(index: int, had: Layer3) -> None:
-    """Puts back what `take` took."""
+    """Puts back what is missing of them."""
     with netlink("Putting the addresses back on the host end") as ipr:
+        there = _look(ipr, index)
         for address in had.addresses:
-            ipr.addr("add", index=index, **address)
+            if address not in there.addresses:
+                ipr.addr("add", index=index, **address)
         for route in had.routes:
-            ipr.route("add", oif=index, **route)
+            if route not in there.routes:
+                ipr.route("add", oif=index, **route)
+
+
+def _look(ipr: IPRoute, index: int) -> Layer3:
+    routes = tuple(_route(r) for r in ipr.get_routes(oif=index, table=_MAIN_TABLE) if r["proto"] != 2)
+    addresses = tuple(_address(a) for a in ipr.get_addr(index=index) if a["scope"] == 0)
+    return Layer3(addresses, routes)
 
 
 def _address(message: Any) -> dict[str, Any]:  # noqa: ANN401 - pyroute2's messages have no types

@@ -19,6 +19,7 @@ class End:
     """One end of the pair as the kernel had it when it was asked.
 
     master: ifindex of the bridge it is in, 0 for none. mac: lower case, with colons. mtu: bytes. up: administratively.
+    in_switch: it is a port of Open vSwitch's kernel datapath (the userspace one leaves no trace on a link).
     """
 
     name: str
@@ -27,6 +28,7 @@ class End:
     mtu: int
     master: int = 0
     up: bool = True
+    in_switch: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ def leave_bridge(end: End) -> None:
         raise KernelRefused(f"{end.name} still has a master after it was taken out of its Linux bridge.")
 
 
-def join_bridge(end: End) -> None:
-    """Puts the host end back into the bridge it was in; nothing to do where that bridge or the link is gone."""
-    if not end.master:
+def join_bridge(name: str, index: int, master: int) -> None:
+    """Puts the host end back into the Linux bridge `master`, 0 for none; nothing to do where either is gone."""
+    if not master:
         return
-    with netlink(f"Putting {end.name} back into its Linux bridge") as ipr:
-        if get(ipr, index=end.index) is not None and get(ipr, index=end.master) is not None:
-            ipr.link("set", index=end.index, master=end.master)
+    with netlink(f"Putting {name} back into its Linux bridge") as ipr:
+        if get(ipr, index=index) is not None and get(ipr, index=master) is not None:
+            ipr.link("set", index=index, master=master)
 
 
 def set_mtu(name: str, mtu: int) -> None:
@@ -128,6 +130,7 @@ def _leads_to(ipr: IPRoute, link: object, netns: str) -> bool:
 
 def _end(link: object) -> End:
     attr = link.get_attr  # type: ignore[attr-defined]
+    info = attr("IFLA_LINKINFO")
     return End(
         name=attr("IFLA_IFNAME"),
         index=link["index"],  # type: ignore[index]
@@ -135,4 +138,5 @@ def _end(link: object) -> End:
         mtu=attr("IFLA_MTU"),
         master=attr("IFLA_MASTER") or 0,
         up=bool(link["flags"] & _IFF_UP),  # type: ignore[index]
+        in_switch=bool(info and info.get_attr("IFLA_INFO_SLAVE_KIND") == "openvswitch"),
     )

@@ -32,6 +32,9 @@ class Answer:
     policy_groups: tuple[str, ...] = ()
 
 
+_UNKNOWN = "no pod found with given name"
+
+
 class Monitor:
     """The REST API of one nuagekubemon. Raises BadConfig when made of what cannot be used."""
 
@@ -51,8 +54,13 @@ class Monitor:
         return self._answer(answer, pod)
 
     def release(self, pod: Pod, deadline: Deadline, at_most: float) -> None:
-        """Says that the pod is gone. at_most: seconds. Raises what `https.send` raises."""
-        https.send(self._peer, "POST", _path(pod), deadline, {"podName": pod.name, "action": "delete"}, at_most)
+        """Says that the pod is gone, a second time too. at_most: seconds. Raises what `https.send` raises."""
+        try:
+            https.send(self._peer, "POST", _path(pod), deadline, {"podName": pod.name, "action": "delete"}, at_most)
+        except OrchestratorReplyLost as e:
+            # It answers 500 about a pod that it does not know (any more): as when its first answer was lost.
+            if _UNKNOWN not in e.message:
+                raise
 
     def _answer(self, answer: dict[str, Any], pod: Pod) -> Answer:
         subnet, groups = answer.get("subnetName"), answer.get("policyGroups") or []

@@ -19,6 +19,7 @@ VPORT, VSD_CONTAINER, VSD_INTERFACE = f"{MARK}vport", f"{MARK}vsd-container", f"
 MONITORED = f"{MARK}monitored"
 VERSION = f"{MARK}version"
 CALL = f"{MARK}call"
+BOOT, ADDRESS = f"{MARK}boot", f"{MARK}address"
 
 
 @dataclass(frozen=True)

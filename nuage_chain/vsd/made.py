@@ -48,13 +48,18 @@ class Made:
         self._made.append(_Entry(path, str(one["ID"]), body))
         return one
 
+    def __bool__(self) -> bool:
+        """Whether something that was made, or may have been, is still there."""
+        return bool(self._made)
+
     def remove_all(self, deadline: Deadline) -> list[str]:
         """Removes all that was made, the last first, past every error; returns a sentence for what stays behind."""
         problems = []
-        for entry in reversed(self._made):
+        for entry in reversed(list(self._made)):
             try:
                 for made_id in self._ids(entry, deadline):
                     self._session.delete(f"{entry.collection}/{made_id}", deadline)
+                self._made.remove(entry)
             except NuageChainError as problem:
                 what = f"{entry.collection} {entry.id or entry.body.get('externalID')}"
                 problems.append(f"Besides, {what} could not be removed from VSD: {problem.message}")

@@ -72,13 +72,19 @@ class Registration:
 
 
 def register(
-    session: Session, subnet: Subnet, workload: Workload, spec: InterfaceSpec, deadline: Deadline
+    session: Session,
+    subnet: Subnet,
+    workload: Workload,
+    spec: InterfaceSpec,
+    deadline: Deadline,
+    made: Made | None = None,
 ) -> Registration:
     """Makes all of it, or nothing: what was made is removed again when a later request fails.
 
+    made: knows afterwards whether that was complete.
     Raises what Session raises; what could not be removed is added to that error's message.
     """
-    made = Made(session)
+    made = Made(session) if made is None else made
     try:
         vport = made.create(f"{subnet.path}/vports", _vport(spec), deadline)
         vport_id = str(vport["ID"])

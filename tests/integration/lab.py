@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nuage_chain.attachment.journal import Journal
 from nuage_chain.cni.runtime import conflist
 from nuage_chain.cni.runtime.attachment import Attachment
 from nuage_chain.cni.runtime.network import Runtime
@@ -26,7 +27,9 @@ from nuage_chain.vsp.access import access_of
 ROOT = Path(__file__).parents[2]
 EXECUTABLE = Path(sys.prefix) / "cni" / "nuage-chain"
 PLUGIN_DIRS = [EXECUTABLE.parent, Path("/usr/lib/cni"), Path("/opt/cni/bin")]
-NOTHING = {"ports": 0, "port rows": 0, "VM rows": 0, "containers": 0, "vPorts": 0, "veths": 0, "addresses": 0}
+NOTHING = {
+    "journal": 0, "ports": 0, "port rows": 0, "VM rows": 0, "containers": 0, "vPorts": 0, "veths": 0, "addresses": 0,
+}  # fmt: skip
 
 
 @dataclass
@@ -111,7 +114,8 @@ class Lab:
         for _, name in socket.if_nameindex():
             if name.startswith("veth"):
                 subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
-        shutil.rmtree(self.addresses, ignore_errors=True)
+        for folder in (self.addresses, self.journal.folder):
+            shutil.rmtree(folder, ignore_errors=True)
         self.forget_results()
         self.start()
 
@@ -202,6 +206,11 @@ class Lab:
         done = subprocess.run([EXECUTABLE], env=environ, input=given, capture_output=True, timeout=seconds, check=False)
         return Plugin(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    @property
+    def journal(self) -> Journal:
+        """The one of the executable, and of every verb that runs in this process."""
+        return Journal(Path("/var/lib/nuage-chain/journal"), Path("/run/nuage-chain"))
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         connection = Connection(f"unix:{self.layout.ovsdb_socket}")
         try:
@@ -219,9 +228,10 @@ class Lab:
         return [p for d in domains for p in self.vsd.get(f"domains/{d['ID']}/vports", Deadline(10))]
 
     def left(self) -> dict[str, int]:
-        """How much there is of attachments: in the switch, in VRS's tables, in VSD, in the kernel, in host-local."""
+        """How much there is of attachments: in the journal, the switch, VRS's tables, VSD, the kernel, host-local."""
         links = [n for _, n in socket.if_nameindex() if n.startswith("veth")]
         return {
+            "journal": len(self.journal.records()),
             "ports": len([r for r in self.rows("Port") if r["name"] != "alubr0"]),
             "port rows": len(self.rows("Nuage_Port_Table")),
             "VM rows": len(self.rows("Nuage_VM_Table")),
@@ -236,4 +246,5 @@ class Lab:
         until = time.monotonic() + seconds
         while self.left() != expected and time.monotonic() < until:
             time.sleep(0.05)
-        assert self.left() == expected
+        left = self.left()
+        assert left == expected, (left, expected)

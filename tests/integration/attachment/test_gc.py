@@ -111,13 +111,33 @@ def test_ports_of_another_network_another_bridge_or_somebody_else_stay(lab: Lab)
     clean(lab, one)
 
 
+def test_what_vsd_cannot_take_now_is_owed_and_paid_by_the_next_one(lab: Lab) -> None:
+    one, two = attached(lab, "one", "two")
+    assert gc(lab, vsd=DOWN, **valid()).status == 0
+    assert (lab.left()["ports"], lab.left()["containers"]) == (0, 2), "both have left the switch all the same"
+    assert {d.container_id for d in lab.journal.debts()} == {one.id, two.id}
+    assert gc(lab, **valid()).status == 0
+    assert (lab.left()["containers"], lab.journal.records()) == (0, [])
+    for container in (one, two):
+        lab.unveth(container)
+
+
 def test_errors_do_not_end_it_and_are_told_together(lab: Lab) -> None:
     one, two = attached(lab, "one", "two")
-    done = gc(lab, vsd=DOWN, **valid())
-    assert (done.status, done.document["code"]) == (1, 11)
+    done = gc(lab, vsd=DOWN, stateDir="/sys/nobody-can-write-here", **valid())
+    assert (done.status, done.document["code"]) == (1, 5)
     assert all(c.id in done.document["msg"] for c in (one, two)), done.document["msg"]
     assert lab.left()["ports"] == 0, "both have left the switch all the same"
     clean(lab, one, two)
+
+
+def test_an_attachment_that_a_call_is_working_on_is_left_to_it(lab: Lab) -> None:
+    [one] = attached(lab, "one")
+    with lab.journal.try_lock(one.id, "eth0") as ours:
+        assert ours
+        assert gc(lab, **valid()).status == 0
+    assert there(lab) == {one.id}
+    clean(lab, one)
 
 
 @pytest.mark.parametrize("wrong", [{}, "id-one", [1], [{"containerID": "id-one"}], [{"ifname": "eth0"}], [None]])
@@ -134,8 +154,8 @@ def test_a_runtime_collects_through_a_list_of_version_1_1_0(lab: Lab) -> None:
     lab.runtime.gc(newer(lab), [(one.id, "eth0")], Deadline(60))
     assert there(lab) == {one.id}
     lab.unveth(two)
-    with pytest.raises(PluginFailed, match=one.id):
-        lab.runtime.gc(newer(lab, vsd=DOWN), [], Deadline(60))
+    with pytest.raises(PluginFailed, match="`bridge` has to be a text"):
+        lab.runtime.gc(newer(lab, bridge=7), [], Deadline(60))
     clean(lab, one)
     assert lab.left() == NOTHING
 

@@ -13,9 +13,11 @@ import pytest
 
 from nuage_chain.attachment import add as add_module
 from nuage_chain.attachment.plan import Step
+from nuage_chain.attachment.record import KERNEL
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import Attaching
 from nuage_chain.attachment.steps import plan
+from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.attachment.verbs import handlers
 from nuage_chain.cni import plugin
 from nuage_chain.errors import SwitchRefused
@@ -33,6 +35,7 @@ STEPS = (
     "wait until forwarding",
     "address the container",
     "announce",
+    "confirm",
 )
 EVERY_STEP = [(name, activation) for activation in ("split", "metadata") for name in STEPS
               if (name, activation) != ("register with VSD", "metadata")]  # fmt: skip
@@ -42,11 +45,15 @@ class Fails:
     """A step that does nothing but fail."""
 
     name = "fail"
+    owes = KERNEL
+
+    def prepare(self, at: Attaching) -> None:
+        return
 
     def do(self, at: Attaching) -> None:
         raise SwitchRefused("This step fails on purpose.")
 
-    def undo(self, at: Attaching) -> None:
+    def undo(self, un: Undoing) -> None:
         return
 
 
@@ -65,12 +72,10 @@ class Kernel:
 
 def kernel(container: Container) -> Kernel:
     pair = veth.find(container.netns, "eth0", 5)
-    had = layer3.take(pair.host.index)
-    layer3.give_back(pair.host.index, had)
     return Kernel(
         host=pair.host,
         host_ipv6=veth.ipv6_disabled(pair.host.name),
-        host_layer3=had,
+        host_layer3=layer3.look(pair.host.index),
         container=inside(container.netns, lambda: veth.current("eth0"), 5),
         addresses=container.sh("ip", "-4", "-o", "address"),
         routes=container.sh("ip", "-4", "route"),
@@ -98,7 +103,7 @@ def test_every_step_of_the_plan_is_tried_here(activation: str) -> None:
 def test_a_failure_after_a_step_puts_everything_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, after: str, file: str, activation: str
 ) -> None:
-    def failing(settings: Settings) -> list[Step[Attaching]]:
+    def failing(settings: Settings) -> list[Step]:
         steps = plan(settings)
         place = [step.name for step in steps].index(after) + 1
         return [*steps[:place], Fails(), *steps[place:]]

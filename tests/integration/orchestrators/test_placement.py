@@ -155,8 +155,12 @@ def test_a_monitor_that_is_of_no_use_never_fails_a_delete(cluster: Lab, kubemon:
     assert time.monotonic() - begin < 20
     assert (done.status, done.stdout) == (0, "")
     assert len(done.stderr.splitlines()) == 1
-    assert "nuagekubemon does not know that pod shop/web-1 is gone" in done.stderr
+    assert "tell nuagekubemon of the end of shop/web-1" in done.stderr
+    assert cluster.journal.debts()[0].owed == ["kubemon"]
     assert cluster.left()["ports"] == 0
+    kubemon.forced, kubemon.heard = None, []
+    assert cluster.call(cluster.environment("DEL", one), cluster.entry(kubemon=kubemon.settings)).status == 0
+    assert told(kubemon) == [GONE]
     cluster.unveth(one)
 
 

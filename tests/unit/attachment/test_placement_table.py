@@ -15,6 +15,7 @@ from nuage_chain.attachment.settings import Placement
 from nuage_chain.attachment.state import World
 from nuage_chain.cni.request import Request
 from nuage_chain.deadline import Deadline
+from tests.unit.attachment.samples import a_record
 from tests.unit.orchestrators.servers import ApiServer, Kubemon
 
 Asked = Callable[..., Request]
@@ -83,7 +84,7 @@ class Places:
         file.write_text(yaml.safe_dump(self.node))
         request = self.asked(self.args, **self.entry)
         layers = sources.layers(request, config_file=file)
-        with placing.placed(request, layers, World("node1"), Deadline(20)) as found:
+        with placing.placed(request, layers, World("node1"), Deadline(20), a_record(), lambda: None) as found:
             return found.settings.placement()
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,13 +10,16 @@ from typing import Any, cast
 import pytest
 
 from nuage_chain.attachment import placing, settings, sources
+from nuage_chain.attachment.journal import Journal
 from nuage_chain.attachment.placing import Placed
+from nuage_chain.attachment.record import Record
 from nuage_chain.attachment.settings import Placement
 from nuage_chain.attachment.state import World
 from nuage_chain.cni.request import Request
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NuageChainError, OrchestratorRefused, OrchestratorUnreachable, TryAgainLater
 from nuage_chain.vrs.switch import Switch
+from tests.unit.attachment.samples import a_record
 from tests.unit.orchestrators.servers import ApiServer, Kubemon, silence
 
 Asked = Callable[..., Request]
@@ -27,16 +30,30 @@ POD = "shop/web-1"
 class Surroundings:
     """A world whose switch has so many other ports of the pod, and which remembers what it was told."""
 
-    def __init__(self, others: int = 0) -> None:
+    def __init__(self, others: int = 0, under_way: Sequence[Record] = ()) -> None:
         self.notices: list[str] = []
-        switch = SimpleNamespace(with_mark=lambda *_: [None] * others, close=lambda: None)
-        self.world = World("node1", switch=lambda _: cast("Switch", switch), notice=self.notices.append)
+        self.record = a_record()
+        self.commits: list[str] = []
+        self.under_way = under_way
+        self.use(SimpleNamespace(with_mark=lambda *_: [None] * others, close=lambda: None))
+
+    def use(self, switch: SimpleNamespace) -> None:
+        journal = SimpleNamespace(records=lambda: [self.record, *self.under_way])
+        self.world = World(
+            "node1",
+            switch=lambda _: cast("Switch", switch),
+            journal=lambda _: cast("Journal", journal),
+            notice=self.notices.append,
+        )
 
 
 @contextmanager
 def placed(request: Request, file: Path, there: Surroundings | None = None, seconds: float = 20) -> Iterator[Placed]:
-    layers = sources.layers(request, config_file=file)
-    with placing.placed(request, layers, (there or Surroundings()).world, Deadline(seconds)) as found:
+    layers, there = sources.layers(request, config_file=file), there or Surroundings()
+    record = there.record
+    with placing.placed(
+        request, layers, there.world, Deadline(seconds), record, lambda: there.commits.append(record.monitored)
+    ) as found:
         yield found
 
 
@@ -226,9 +243,11 @@ def test_a_label_that_is_no_address_is_told_with_the_pod(
         placement(asked(**both), node_file)
 
 
-def released(entry: dict[str, Any], asked: Asked, file: Path, there: Surroundings, monitored: str = POD) -> None:
+def released(entry: dict[str, Any], asked: Asked, file: Path, there: Surroundings, monitored: str = POD) -> str:
+    """Why nuagekubemon does not know of the end; empty where it does."""
     node = settings.merge(sources.layers(asked(**entry), config_file=file), "node1")
-    placing.released(monitored, node, there.world, Deadline(20))
+    there.record.monitored = monitored
+    return str(placing.released(there.record, node, there.world, Deadline(20)) or "")
 
 
 def test_the_end_of_a_pod_is_told_once_its_last_port_has_gone(
@@ -239,8 +258,8 @@ def test_the_end_of_a_pod_is_told_once_its_last_port_has_gone(
     assert kubemon.heard == []
     kubemon.allocations[POD] = "shop-0"
     there = Surroundings()
-    released(monitored, asked, node_file, there)
-    assert (kubemon.said(), there.notices) == ([{"podName": "web-1", "action": "delete"}], [])
+    assert released(monitored, asked, node_file, there) == ""
+    assert kubemon.said() == [{"podName": "web-1", "action": "delete"}]
 
 
 @pytest.mark.parametrize("mark", ["", "shop", "../x/y"])
@@ -254,46 +273,38 @@ def test_a_mark_that_names_no_pod_is_told_to_nobody(
 def test_a_monitor_that_has_been_taken_from_the_configuration_is_not_told(
     asked: Asked, node_file: Path, kubemon: Kubemon
 ) -> None:
-    there = Surroundings()
-    released(NODE, asked, node_file, there)
-    assert (kubemon.heard, there.notices) == ([], [])
+    assert released(NODE, asked, node_file, Surroundings()) == ""
+    assert kubemon.heard == []
 
 
-def test_a_monitor_that_fails_is_a_notice_and_no_error(
+def test_a_monitor_that_fails_raises_nothing_and_says_why(
     asked: Asked, node_file: Path, monitored: dict[str, Any], kubemon: Kubemon
 ) -> None:
-    there = Surroundings()
     kubemon.forced = (500, b'{"error": "etcd is away"}')
-    released(monitored, asked, node_file, there)
-    [notice] = there.notices
-    assert "pod shop/web-1 is gone" in notice
-    assert "etcd is away" in notice
+    assert "etcd is away" in released(monitored, asked, node_file, Surroundings())
 
 
 def test_a_monitor_that_never_answers_costs_a_few_seconds(
     asked: Asked, node_file: Path, monitored: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placing, "RELEASE_SECONDS", 1)
-    there = Surroundings()
     with silence() as url:
         begin = time.monotonic()
-        released({**monitored, "kubemon": {**monitored["kubemon"], "url": url}}, asked, node_file, there)
+        entry = {**monitored, "kubemon": {**monitored["kubemon"], "url": url}}
+        assert "did not answer" in released(entry, asked, node_file, Surroundings())
     assert time.monotonic() - begin < 10
-    assert len(there.notices) == 1
 
 
-def test_a_switch_that_cannot_be_asked_is_a_notice_and_no_error(
+def test_a_switch_that_cannot_be_asked_raises_nothing_and_says_why(
     asked: Asked, node_file: Path, monitored: dict[str, Any], kubemon: Kubemon
 ) -> None:
     def fails(*_: Any) -> list[None]:
         raise TryAgainLater("OVSDB is away.")
 
     there = Surroundings()
-    switch = cast("Switch", SimpleNamespace(with_mark=fails, close=lambda: None))
-    there.world = World("node1", switch=lambda _: switch, notice=there.notices.append)
-    released(monitored, asked, node_file, there)
+    there.use(SimpleNamespace(with_mark=fails, close=lambda: None))
+    assert "OVSDB is away" in released(monitored, asked, node_file, there)
     assert kubemon.heard == []
-    assert "OVSDB is away" in there.notices[0]
 
 
 def test_the_error_of_an_add_is_the_one_that_is_raised_when_the_monitor_fails_too(
@@ -307,3 +318,26 @@ def test_the_error_of_an_add_is_the_one_that_is_raised_when_the_monitor_fails_to
     with pytest.raises(NuageChainError, match="The first"), placed(asked(**monitored), node_file, there):
         fails()
     assert len(there.notices) == 1
+    assert there.record.owed == ["kubemon"]
+
+
+def test_the_pod_is_in_the_journal_before_nuagekubemon_is_asked(
+    asked: Asked, node_file: Path, monitored: dict[str, Any], kubemon: Kubemon
+) -> None:
+    there = Surroundings()
+    with placed(asked(**monitored), node_file, there):
+        pass
+    assert there.commits == [POD]
+    kubemon.forced = (500, b"")
+    there = Surroundings()
+    with pytest.raises(NuageChainError), placed(asked(**monitored), node_file, there):
+        pytest.fail("it was not placed")
+    assert there.commits == [POD]
+
+
+def test_a_pod_whose_next_sandbox_is_on_its_way_is_not_given_back(
+    asked: Asked, node_file: Path, monitored: dict[str, Any], kubemon: Kubemon
+) -> None:
+    there = Surroundings(under_way=[a_record(container_id="the-next", monitored=POD)])
+    released(monitored, asked, node_file, there)
+    assert kubemon.heard == []

@@ -54,6 +54,12 @@ def test_the_end_of_a_pod_is_told(kubemon: Kubemon, deadline: Deadline) -> None:
     assert kubemon.allocations == {}
 
 
+def test_the_end_of_a_pod_that_it_does_not_know_any_more_is_fine(kubemon: Kubemon, deadline: Deadline) -> None:
+    asked = monitor(kubemon)
+    asked.release(WEB, deadline, 5)
+    assert kubemon.heard[-1].body == {"podName": "web-1", "action": "delete"}
+
+
 def test_a_refusal_has_its_words_and_its_status(kubemon: Kubemon, deadline: Deadline) -> None:
     with pytest.raises(
         OrchestratorRefused, match="with 400: Invalid zone parameter: Zone controlled by Nuage Monitor"
