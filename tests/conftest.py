@@ -5,7 +5,7 @@ And the servers of an orchestrator, which tests of several floors ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ settings.register_profile(
     "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+_TOLD = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,21 @@ def api(authority: Path) -> Iterator[ApiServer]:
     service = ApiServer(authority)
     with serving(service):
         yield service
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="kill at every point, and run the random test for longer")
+
+
+@pytest.fixture
+def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Takes a line that is printed at the end of the run, whether the test passes or not: what was tried how often."""
+    return pytestconfig.stash.setdefault(_TOLD, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    told = config.stash.get(_TOLD, [])
+    if told:
+        terminalreporter.section("what was tried")
+        for line in told:
+            terminalreporter.line(line)

@@ -50,6 +50,27 @@ def remove(who: Identity, found: Settings, world: World, deadline: Deadline) -> 
         _owe(_unknown(who, found, world), e.message, journal, world)
 
 
+def remove_call(who: Identity, call: str, found: Settings, world: World, deadline: Deadline) -> None:
+    """Takes back the ADD of that name whose answer was lost, however far it came, and no other one.
+
+    Waits until it has ended. Raises Busy, and what `remove` raises.
+    """
+    journal = world.journal(found)
+    with journal.lock(who.container_id, who.ifname, deadline):
+        left = journal.read(who.container_id, who.ifname)
+        if left is not None and left.call == call:
+            for problem in settle.settle(left, found, world, deadline):
+                world.notice(f"{who.ifname} of container {who.container_id} is not gone everywhere: {problem}")
+            return
+        switch = world.switch(found)
+        try:
+            port = switch.find(who.container_id, who.ifname, deadline.part(_TO_FIND))
+        finally:
+            switch.close()
+        if port is not None and port.marks.get(rows.CALL) == call:
+            remove_locked(who, found, world, deadline)
+
+
 def remove_locked(who: Identity, found: Settings, world: World, deadline: Deadline) -> None:
     """The same for a caller who holds the attachment's lock."""
     journal = world.journal(found)

@@ -1,0 +1,102 @@
+"""Kills a call of the plugin at the Nth point at which it changes something, or is about to.
+
+The call runs in a forked process on its own connections: a SIGKILL there is that of a real process, and costs a tenth.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyroute2 import IPRoute
+
+from nuage_chain.link import kernel, offload
+from nuage_chain.vrs.connection import Connection
+from nuage_chain.vsd import transport
+from tests.integration.attachment.inprocess import answer
+from tests.integration.lab import Container, Lab
+
+_READS, _CHANGES = ("get", "dump"), ("link", "addr", "route")
+
+
+class Killer:
+    """Counts the points; before and after each change, and each question to another process."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.passed, self.last = at, 0, ""
+
+    def point(self, where: str) -> None:
+        self.passed += 1
+        if self.passed == self.at:
+            os.write(2, f"killed at point {self.at}, {where}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.point(f"before {name}")
+            result = real(*args, **kwargs)
+            self.point(f"after {name}")
+            return result
+
+        return wrapped
+
+
+class Watched:
+    """A netlink socket whose changes are points; what it reads is none."""
+
+    def __init__(self, real: IPRoute, killer: Killer) -> None:
+        self._real, self._killer = real, killer
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._real.close()
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._real, name)
+        if name not in _CHANGES:
+            return real
+
+        def call(verb: str, *args: Any, **kwargs: Any) -> Any:
+            its = real if verb in _READS else self._killer.around(f"netlink {name} {verb}", real)
+            return its(verb, *args, **kwargs)
+
+        return call
+
+
+def _arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
+    for owner, name in (
+        (Connection, "transact"), (transport, "exchange"), (os, "fsync"), (Path, "rename"), (Path, "unlink"),
+        (Path, "write_text"), (offload, "set_tx_checksum"),
+    ):  # fmt: skip
+        patch.setattr(owner, name, killer.around(name, getattr(owner, name)))
+    patch.setattr(kernel, "IPRoute", lambda: Watched(IPRoute(), killer))
+
+
+def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int) -> bool:
+    """Whether the call was killed at that point; False where it has ended before it came so far."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            killer = Killer(at)
+            with pytest.MonkeyPatch.context() as patch:
+                _arm(patch, killer)
+                status = answer(lab, verb, container, entry).status
+        except BaseException:  # noqa: BLE001 - nothing of pytest may go on in this process
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            os._exit(status)
+    _, how = os.waitpid(child, 0)
+    if os.WIFSIGNALED(how):
+        assert os.WTERMSIG(how) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(how) == 0, f"the {verb} that was to be killed at point {at} failed"
+    return False
