@@ -86,6 +86,17 @@ def join_bridge(name: str, index: int, master: int) -> None:
             ipr.link("set", index=index, master=master)
 
 
+def remove(end: End) -> None:
+    """Deletes the link, if it is a veth still and the same one, and with it the other end; fine where it is gone."""
+    with netlink(f"Deleting {end.name}") as ipr:
+        link = get(ipr, index=end.index)
+        if link is None or link.get_attr("IFLA_IFNAME") != end.name:
+            return
+        info = link.get_attr("IFLA_LINKINFO")
+        if info and info.get_attr("IFLA_INFO_KIND") == "veth":
+            ipr.link("del", index=end.index)
+
+
 def set_mtu(name: str, mtu: int) -> None:
     """Sets the MTU, in bytes, of a link in this thread's namespace; nothing to do where the link is gone."""
     with netlink(f"Setting the MTU of {name} to {mtu}") as ipr:

@@ -12,10 +12,11 @@ from typing import Any
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import AlreadyAttached, DeadlineExceeded, NotForwarding, SwitchRefused
-from nuage_chain.vrs import rows, sight
+from nuage_chain.vrs import rows, sight, whole
 from nuage_chain.vrs.connection import Connection, GuardFailed, Operation
 from nuage_chain.vrs.operations import guard, insert, marked, named, select, wait
 from nuage_chain.vrs.rows import Port, as_map, from_map, from_set
+from nuage_chain.vrs.whole import Parts, Whole
 
 # OVSDB answers a wait that ran out itself; it has to do so before our own deadline cuts the connection.
 _MARGIN = 0.2
@@ -136,6 +137,14 @@ class Switch:
     def health(self, deadline: Deadline) -> sight.Health:
         """Whether the switch, this bridge and its controller work."""
         return sight.health(self._ovsdb, self.bridge, deadline)
+
+    def whole(self, deadline: Deadline) -> Whole:
+        """All ports of ours on this bridge with their rows; not for the way of a call."""
+        return whole.whole(self._ovsdb, self.bridge, deadline)
+
+    def put_back(self, port: Port, parts: Parts, deadline: Deadline) -> None:
+        """Makes again what is missing of an attachment, where it is still missing."""
+        whole.put_back(self._ovsdb, port, parts, deadline)
 
     def runs(self, deadline: Deadline) -> bool:
         """Whether there is an ovs-vswitchd behind the database."""

@@ -58,6 +58,12 @@ def find_subnet(session: Session, enterprise: str, domain: str, zone: str, subne
     return _subnet(found, zone_id, domain_id, enterprise_id, "subnets")
 
 
+def find_domain(session: Session, enterprise: str, domain: str, deadline: Deadline) -> str:
+    """The ID of the domain of that name in the enterprise. Raises BadConfig as find_subnet does."""
+    enterprise_id = _id(session, "enterprises", enterprise, "", deadline)
+    return _id(session, f"enterprises/{enterprise_id}/domains", domain, f" in enterprise {enterprise!r}", deadline)
+
+
 def find_l2domain(session: Session, enterprise: str, name: str, deadline: Deadline) -> Subnet:
     """The L2 domain of that name in the enterprise. Raises BadConfig as find_subnet does."""
     enterprise_id = _id(session, "enterprises", enterprise, "", deadline)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nuage_chain.errors import VsdRefused
+from nuage_chain.vsd.values import quoted
 
 if TYPE_CHECKING:
     from nuage_chain.deadline import Deadline
@@ -35,6 +36,16 @@ def look(session: Session, *, container_id: str, interface_id: str, vport_id: st
         mac=str(found.get("MAC")).lower() if ours else None,
         addresses=frozenset(filter(None, addresses)) if ours else frozenset(),
     )
+
+
+def of_node(session: Session, parent: str, description: str, deadline: Deadline) -> list[tuple[str, str, str]]:
+    """The vPorts under `parent` with that description: externalID, ID, and their subnet as `subnets/<id>`."""
+    listed = session.get(f"{parent}/vports", deadline, filter=f"description == {quoted(description)}")
+    return [
+        (str(one.get("externalID") or ""), str(one["ID"]), f"{one.get('parentType', 'subnet')}s/{one.get('parentID')}")
+        for one in listed
+        if one.get("description") == description
+    ]
 
 
 def _one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:

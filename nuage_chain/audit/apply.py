@@ -1,0 +1,139 @@
+"""Carries out a plan: each attachment under its lock, looked at once more, by the same code as a DEL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nuage_chain.attachment import record as records
+from nuage_chain.attachment import settle
+from nuage_chain.attachment.delete import remove_locked
+from nuage_chain.attachment.identity import Identity
+from nuage_chain.attachment.record import DEL, Objects
+from nuage_chain.attachment.settings import Settings
+from nuage_chain.attachment.state import World
+from nuage_chain.audit.facts import Facts
+from nuage_chain.audit.networks import Networks
+from nuage_chain.audit.plan import Action, Kind
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
+from nuage_chain.link import sandbox, veth
+from nuage_chain.link.kernel import boot_id
+from nuage_chain.link.sandbox import Sandbox
+
+_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Done:
+    """How an action ended. outcome: `done`, `skipped`, `owed` or `failed`; why: a sentence, empty where done."""
+
+    action: Action
+    outcome: str
+    why: str = ""
+
+
+def carry_out(action: Action, networks: Networks, world: World) -> Done:
+    """Never raises for what one attachment does: the others are to be cleaned up all the same."""
+    key, found = action.facts.key, networks.of(action.facts.network)
+    deadline = world.deadline(found.timeout)
+    try:
+        journal = world.journal(networks.node)
+        with journal.try_lock(*key) as ours:
+            if not ours:
+                return Done(action, "skipped", "A call for it is under way.")
+            return _WAYS[action.kind](action, found, networks, world, deadline)
+    except NuageChainError as e:
+        return Done(action, "failed", e.message)
+    except OSError as e:
+        return Done(action, "failed", f"{e.filename or 'A file'}: {e.strerror or e}.")
+
+
+def _settle(action: Action, found: Settings, networks: Networks, world: World, deadline: Deadline) -> Done:
+    record = world.journal(networks.node).read(*action.facts.key)
+    if record is None:
+        return Done(action, "done", "Somebody else has settled it.")
+    known = record.network in networks.by_name
+    problems = settle.settle(record, found if known else record.settings(networks.node), world, deadline)
+    return Done(action, "owed" if problems else "done", " ".join(problems))
+
+
+def _remove(action: Action, found: Settings, _networks: Networks, world: World, deadline: Deadline) -> Done:
+    facts, same_boot = action.facts, action.facts.boot in ("", boot_id())
+    changed = _changed(facts, found, world, deadline)
+    if changed:
+        return Done(action, "skipped", changed)
+    if facts.seen is not None:
+        remove_locked(_identity(facts, found.owner), found, world, deadline)
+    else:
+        _remove_without_port(facts, found, world, deadline)
+    if same_boot:
+        _remove_link(facts)
+    left = world.journal(found).debt(*facts.key)
+    return Done(action, "owed", left.problem) if left else Done(action, "done")
+
+
+def _changed(facts: Facts, found: Settings, world: World, deadline: Deadline) -> str:
+    """What keeps it from being removed after all; a call may have come between the plan and the lock."""
+    switch = world.switch(found)
+    try:
+        port = switch.find(*facts.key, deadline)
+    finally:
+        switch.close()
+    if (port.port_uuid if port else None) != (facts.seen.uuid if facts.seen else None):
+        return "Its port has changed since it was judged."
+    if facts.host and facts.boot in ("", boot_id()) and facts.sandbox is not Sandbox.SILENT:
+        now = sandbox.look(facts.netns, facts.key[1], facts.host, sandbox.peopled(), _SECONDS)
+        if now is not facts.sandbox:
+            return f"Its sandbox has changed since it was judged: {now.value}."
+    return ""
+
+
+def _remove_without_port(facts: Facts, found: Settings, world: World, deadline: Deadline) -> None:
+    """Rows that the switch has lost the port of, and objects in VSD that nobody else knows of."""
+    owner = facts.vsd.external_id.rpartition("@")[2] if facts.vsd else found.owner
+    record = records.begun(DEL, _identity(facts, owner), found, world.clock(), boot=boot_id())
+    if facts.remembered is not None:
+        record.uuid = facts.remembered.port.uuid
+    if facts.vsd is not None:
+        record.objects = Objects(parent=facts.vsd.parent, vport=facts.vsd.vport)
+    settle.settle(record, found, world, deadline)
+
+
+def _remove_link(facts: Facts) -> None:
+    """The host end, and with it the container's: a runtime that never called DEL leaves both."""
+    link = veth.current(facts.host) if facts.host else None
+    if link is not None and not link.master:
+        veth.remove(link)
+
+
+def _put_back(action: Action, found: Settings, networks: Networks, world: World, deadline: Deadline) -> Done:
+    facts, known = action.facts, action.facts.remembered
+    link = veth.current(facts.host)
+    if known is None or link is None or link.index != known.index or link.master or known.boot != boot_id():
+        return Done(action, "skipped", "Its host end is not as it was.")
+    if world.journal(networks.node).read(*facts.key) is not None:
+        return Done(action, "skipped", "A call has been at it since it was judged.")
+    switch = world.switch(found)
+    try:
+        switch.put_back(known.port, facts.parts, deadline)
+    finally:
+        switch.close()
+    return Done(action, "done")
+
+
+def _identity(facts: Facts, owner: str) -> Identity:
+    return Identity(
+        container_id=facts.key[0],
+        ifname=facts.key[1],
+        network=facts.network,
+        netns=facts.netns,
+        namespace="",
+        name=facts.remembered.port.vm_name if facts.remembered else facts.key[0][:12],
+        pod_uid=facts.pod_uid,
+        owner=owner,
+    )
+
+
+_Way = Callable[[Action, Settings, Networks, World, Deadline], Done]
+_WAYS: Mapping[Kind, _Way] = {Kind.SETTLE: _settle, Kind.REMOVE: _remove, Kind.PUT_BACK: _put_back}

@@ -1,0 +1,89 @@
+"""What node-exporter's textfile collector reads, replaced as a whole (its documentation: "atomically")."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nuage_chain.attachment.record import Record
+from nuage_chain.audit.plan import Kind, Plan
+from nuage_chain.audit.run import Applied
+from nuage_chain.errors import IOFailure
+
+_COLLECTOR = Path("/var/lib/prometheus/node-exporter")
+FILE = "nuage-chain.prom"
+
+
+def text(applied: Applied, debts: Iterable[Record], now: float) -> str:
+    """The metrics after a run. now: Unix seconds."""
+    owed = list(debts)
+    gone = Counter(d.outcome for d in applied.done)
+    kinds = Counter(action.kind for action in applied.plan.actions)
+    lines = [
+        *_metric("attachments", "gauge", "Attachments that the switch has ports of.", [({}, _attached(applied))]),
+        *_metric(
+            "stale",
+            "gauge",
+            "Attachments that are stale: `waiting` for the grace time to end, or found to be removed now.",
+            [({"kind": "waiting"}, len(applied.plan.waiting)), *_by_kind(applied.plan, kinds)],
+        ),
+        *_metric("debts", "gauge", "Attachments that are not gone everywhere.", _by_place(owed)),
+        *_metric("debt_age_seconds", "gauge", "Age of the oldest debt.",
+                 [({}, max((now - r.since for r in owed), default=0))]),
+        *_metric("audit_actions", "gauge", "What the last audit did, by outcome.",
+                 [({"outcome": o}, gone[o]) for o in ("done", "skipped", "owed", "failed")]),
+        *_metric("audit_problems", "gauge", "Sources that the last audit could not ask.",
+                 [({}, len(applied.plan.problems))]),
+    ]  # fmt: skip
+    if applied.complete:
+        lines += _metric("audit_last_success_timestamp_seconds", "gauge", "When an audit last had no failure.",
+                         [({}, now)])  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, content: str) -> Path:
+    """Replaces the file in `folder`; readable by everybody. Raises IOFailure."""
+    path = folder / FILE
+    # The collector reads *.prom only.
+    part = folder / f"{FILE}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(content)
+        part.chmod(0o644)
+        part.rename(path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise IOFailure(f"The metrics {path} cannot be written: {e.strerror}.") from e
+    return path
+
+
+def folder_of(chosen: str, state: Path) -> Path:
+    """Where the collector looks on Debian, if it is there, unless another was chosen."""
+    if chosen:
+        return Path(chosen)
+    return _COLLECTOR if _COLLECTOR.is_dir() else state / "metrics"
+
+
+def _attached(applied: Applied) -> int:
+    return sum(facts.seen is not None for facts in applied.judged)
+
+
+def _by_kind(plan: Plan, kinds: Mapping[Kind, int]) -> list[tuple[dict[str, str], float]]:
+    return [({"kind": kind.value.replace(" ", "_")}, kinds.get(kind, 0)) for kind in Kind]
+
+
+def _by_place(owed: Iterable[Record]) -> list[tuple[dict[str, str], float]]:
+    places = Counter(place for record in owed for place in record.owed)
+    return [({"where": place}, places[place]) for place in ("kernel", "ovsdb", "vsd", "kubemon")]
+
+
+def _metric(name: str, kind: str, help_text: str, values: Iterable[tuple[dict[str, str], float]]) -> list[str]:
+    full = f"nuage_chain_{name}"
+    lines = [f"# HELP {full} {help_text}", f"# TYPE {full} {kind}"]
+    for labels, value in values:
+        inside = ",".join(f'{k}="{v}"' for k, v in labels.items())
+        lines.append(f"{full}{{{inside}}} {value:g}" if inside else f"{full} {value!r}")
+    return lines

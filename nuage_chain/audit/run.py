@@ -1,0 +1,131 @@
+"""One run of the audit: look, judge, and, if asked to, act and remember."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nuage_chain.attachment.state import World
+from nuage_chain.audit import inventory, memory
+from nuage_chain.audit.apply import Done, carry_out
+from nuage_chain.audit.facts import Facts
+from nuage_chain.audit.gather import gather
+from nuage_chain.audit.inventory import Inventory
+from nuage_chain.audit.memory import Memory
+from nuage_chain.audit.networks import Networks
+from nuage_chain.audit.plan import Kind, Plan, plan
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError, TryAgainLater
+from nuage_chain.link.kernel import boot_id
+from nuage_chain.orchestrators.workloads import Source
+
+# A writer that has not ended after that has been killed.
+_HALF_WRITTEN_SECONDS = 3600
+
+
+class Changed(NuageChainError):
+    """The world is not the one that the plan was made for."""
+
+    code = 111
+    hint = "Look at `nuage-chain audit plan` again, and apply that one."
+
+
+class AuditRuns(TryAgainLater):
+    """Another audit is at it."""
+
+    hint = "It ends by itself; what it does is what this one would have done."
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """What the audit acts on. now: seconds since the boot; the clock on the wall may jump. boot: the boot's ID."""
+
+    networks: Networks
+    world: World
+    sources: Sequence[Source] = ()
+    now: Callable[[], float] = _since_boot
+    boot: Callable[[], str] = boot_id
+
+    @property
+    def memory_file(self) -> Path:
+        """Where it remembers."""
+        return Path(self.networks.node.text("stateDir")) / "audit.json"
+
+    def plan(self, grace: float, deadline: Deadline) -> Plan:
+        """What it would do now. Changes nothing, and remembers nothing."""
+        return self._look(grace, deadline)[0]
+
+    def apply(self, grace: float, deadline: Deadline, wanted: str = "") -> Applied:
+        """Does it. wanted: the hash of the plan that was looked at, empty for whatever there is to do.
+
+        Raises Changed, before anything is done; AuditRuns.
+        """
+        with self._alone():
+            made, judged, before, found = self._look(grace, deadline)
+            if wanted and made.hash != wanted:
+                raise Changed(f"The plan is {made.hash} by now, not {wanted}: the world has changed. Nothing was done.")
+            answered = found.whole is not None
+            self._remember(made, judged, before, (), answered=answered)
+            done = [carry_out(action, self.networks, self.world) for action in made.actions]
+            self._remember(made, judged, before, done, answered=answered)
+            self.world.journal(self.networks.node).sweep(self.world.clock() - _HALF_WRITTEN_SECONDS)
+            return Applied(made, done, judged)
+
+    def _look(self, grace: float, deadline: Deadline) -> tuple[Plan, list[Facts], Memory, Inventory]:
+        before = memory.load(self.memory_file)
+        found = gather(self.networks, self.world, self.sources, deadline)
+        judged = inventory.facts(found, before, self.networks.node)
+        made = plan(judged, before, boot=self.boot(), now=self.now(), grace=grace, problems=found.problems)
+        return made, judged, before, found
+
+    def _remember(
+        self, made: Plan, judged: Sequence[Facts], before: Memory, done: Sequence[Done], *, answered: bool
+    ) -> None:
+        """answered: OVSDB did; what it had is not forgotten for its silence."""
+        gone = {d.action.facts.key for d in done if d.outcome == "done" and d.action.kind is not Kind.PUT_BACK}
+        kept = {**({} if answered else before.attached), **inventory.remembered(judged, before)}
+        kept = {key: one for key, one in kept.items() if key not in gone}
+        suspects = {key: since for key, since in made.suspects.items() if key not in gone}
+        memory.store(self.memory_file, Memory(self.boot(), suspects, kept))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        path = Path(self.networks.node.text("runDir")) / "audit.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as e:
+                if e.errno != errno.EWOULDBLOCK:
+                    raise
+                raise AuditRuns("Another audit is running.") from e
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A plan that was carried out. done: one for each action, in its order."""
+
+    plan: Plan
+    done: Sequence[Done] = ()
+    judged: Sequence[Facts] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing failed."""
+        return all(one.outcome != "failed" for one in self.done)

@@ -1,0 +1,39 @@
+"""Which workloads an orchestrator lists as existing, as far as it can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from nuage_chain.deadline import Deadline
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it."""
+
+    source: str
+    sandboxes: frozenset[str] = frozenset()
+    pods: frozenset[str] = frozenset()
+    problem: str = ""
+
+    @property
+    def silent(self) -> bool:
+        """Whether it tells nothing about what it does not list: it failed, or lists nothing at all.
+
+        Predecessors took an empty answer for "no workloads" and deleted every live one (predecessors.md 7.1, 7.3).
+        """
+        return bool(self.problem) or not (self.sandboxes or self.pods)
+
+    def lists(self, container_id: str, pod_uid: str) -> bool:
+        """Whether it says that this workload exists."""
+        return container_id in self.sandboxes or (bool(pod_uid) and pod_uid in self.pods)
+
+
+class Source(Protocol):
+    """A source that is configured, or whose usual socket exists."""
+
+    name: str
+
+    def listing(self, deadline: Deadline) -> Listing:
+        """Never raises for what the source does: a failure is in `problem`."""
