@@ -60,7 +60,7 @@ def placed(
         yield Placed(node)
         return
     if node.text("kubernetes.kubeconfig"):
-        labels = kubernetes.labels(_api_server(node), who, deadline)
+        labels = kubernetes.labels(api_server(node), who, deadline)
         found = sources.below_workload(found, sources.of_labels(labels, f"labels of pod {who}"))
     zone, subnet = _wish(found, who)
     if not _monitored(node):
@@ -159,7 +159,8 @@ def _monitor(node: Settings) -> kubemon.Monitor:
     )
 
 
-def _api_server(node: Settings) -> https.Peer:
+def api_server(node: Settings) -> https.Peer:
+    """The Kubernetes API server that is configured. Raises BadConfig."""
     files = {k: Path(v) if (v := node.text(f"kubernetes.{k}")) else None for k in ("ca", "certificate", "key")}
     instead = kubeconfig.Fallback(server=node.text("kubernetes.server"), **files)
     return kubeconfig.read(Path(node.text("kubernetes.kubeconfig")), instead)

@@ -63,7 +63,7 @@ def _facts(
         parts=seen.parts if seen else lone or NOTHING,
         vsd=found.in_vsd.get(key),
         sandbox=looked,
-        listed={listing.source: _listed(listing, key, pod_uid, found) for listing in found.listings},
+        listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
         switch_answers=found.whole is not None,
         record=record,
         busy=key in found.busy,
@@ -95,13 +95,18 @@ def remembered(judged: Iterable[Facts], memory: Memory) -> dict[Key, Sighting]:
     return kept
 
 
-def _listed(listing: Listing, key: Key, pod_uid: str, found: Inventory) -> bool | None:
-    """A pod that lives says nothing about a sandbox of it that a newer one has replaced."""
+def _listed(listing: Listing, key: Key, pod_uid: str, found: Inventory, memory: Memory) -> bool | None:
+    """None where nothing may be concluded. A pod that lives says nothing about a sandbox that a newer one has replaced.
+
+    A source that listed something before and is empty now is taken for one that fails: predecessors took an empty
+    answer for "no workloads", and deleted every live one (predecessors.md 7.1, 7.3).
+    """
     others = found.whole.ours.items() if found.whole and pod_uid else ()
     replaced = any(k != key and k[1] == key[1] and seen.marks.get(rows.POD_UID) == pod_uid for k, seen in others)
     if listing.lists(key[0], "" if replaced else pod_uid):
         return True
-    return None if listing.silent else False
+    lists_no_more = listing.empty and any(listing.source in one.listed for one in memory.attached.values())
+    return None if listing.problem or lists_no_more else False
 
 
 def _bridge_is_visible(node: Settings) -> bool:

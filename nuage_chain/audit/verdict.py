@@ -94,7 +94,7 @@ def _held(facts: Facts, _boot: str) -> Judgement:
         return _lives(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
     if silent:
         return _lives(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
-    # Every source that is there at all has to agree, also one that never listed it.
+    # Also one that never listed it must not have failed.
     if any(answer is None for answer in facts.listed.values()):
         return _lives(facts, f"{facts.sandbox.value}, and not every source can be asked")
     return Judgement(Verdict.STALE, f"{', '.join(owners)} does not have it any more")

@@ -73,7 +73,7 @@ def _run(args: argparse.Namespace) -> int:
         raise BadConfig("--grace is a number of seconds, and cannot be below zero.")
     hostname = socket.gethostname()
     found = networks.read(args.networks, hostname, args.config)
-    auditor = Auditor(found, World(hostname), sources.of(found.node))
+    auditor = Auditor(found, World(hostname), sources.of(found.node, hostname))
     if args.verb == "plan":
         _show(auditor.plan(args.grace, Deadline(_SECONDS)), None, as_json=args.json)
         return 0

@@ -18,12 +18,9 @@ class Listing:
     problem: str = ""
 
     @property
-    def silent(self) -> bool:
-        """Whether it tells nothing about what it does not list: it failed, or lists nothing at all.
-
-        Predecessors took an empty answer for "no workloads" and deleted every live one (predecessors.md 7.1, 7.3).
-        """
-        return bool(self.problem) or not (self.sandboxes or self.pods)
+    def empty(self) -> bool:
+        """Whether it lists nothing at all."""
+        return not (self.sandboxes or self.pods)
 
     def lists(self, container_id: str, pod_uid: str) -> bool:
         """Whether it says that this workload exists."""

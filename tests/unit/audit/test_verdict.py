@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+
+from nuage_chain.audit.facts import Facts, InVsd, Sighting
+from nuage_chain.audit.verdict import Verdict, judge
+from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.vrs.rows import Port
+from nuage_chain.vrs.whole import Parts, Seen
+from tests.unit.attachment.samples import a_record
+
+NOW = "this-boot"
+WHOLE = Parts(port=True, row=True, vm_row=True)
+PORT = Port("veth1", "02:00:00:00:00:01", "alubr0", "ab" * 32, "web", 4)
+SEEN = Seen("veth1", "uuid", "ab" * 32, {}, WHOLE, PORT)
+KNOWN = Sighting("nuage", "call", NOW, "/run/netns/c1", PORT, 7, frozenset({"cri"}))
+FACTS = Facts(
+    key=("c1", "eth0"), network="nuage", host="veth1", boot=NOW, seen=SEEN, parts=WHOLE, sandbox=Sandbox.PEOPLED,
+    listed={"cri": True}, switch_answers=True, remembered=KNOWN,
+)  # fmt: skip
+
+
+def verdict(**changes: object) -> Verdict:
+    return judge(dataclasses.replace(FACTS, **changes), NOW).verdict  # type: ignore[arg-type]
+
+
+def test_what_lives_is_kept() -> None:
+    assert verdict() is Verdict.KEEP
+
+
+def test_a_call_under_way_is_left_to_it_whatever_else_is_true() -> None:
+    for sandbox, boot, record in itertools.product(Sandbox, (NOW, "old"), (None, a_record())):
+        assert verdict(busy=True, sandbox=sandbox, boot=boot, record=record, listed={}) is Verdict.KEEP
+
+
+def test_what_a_killed_call_left_and_what_is_owed_is_settled() -> None:
+    assert verdict(record=a_record()) is Verdict.SETTLE
+    assert verdict(record=a_record(verb="DEL", owed=["vsd"], problem="VSD is down.")) is Verdict.SETTLE
+    judgement = judge(dataclasses.replace(FACTS, record=a_record(owed=["vsd"], problem="VSD is down.")), NOW)
+    assert judgement.why == "owed in vsd: VSD is down."
+
+
+def test_no_sandbox_outlives_its_kernel_whoever_lists_it() -> None:
+    assert verdict(boot="before") is Verdict.STALE_NOW
+    assert verdict(boot="") is Verdict.KEEP, "what has no boot written on it is not of another one"
+
+
+def test_a_namespace_and_veth_that_are_gone_are_stale() -> None:
+    assert verdict(sandbox=Sandbox.GONE, listed={"cri": False}) is Verdict.STALE
+    assert verdict(sandbox=Sandbox.GONE, listed={"cri": True}) is Verdict.KEEP
+
+
+def test_a_namespace_without_a_process_is_stale_only_when_who_listed_it_says_so() -> None:
+    held = {"sandbox": Sandbox.HELD}
+    assert verdict(**held, listed={"cri": False}) is Verdict.STALE
+    assert verdict(**held, listed={"cri": None}) is Verdict.KEEP
+    assert verdict(**held, listed={}) is Verdict.KEEP, "its source is away altogether"
+    assert verdict(**held, listed={"cri": False, "Docker": None}) is Verdict.KEEP
+    assert verdict(**held, listed={"cri": False, "Docker": True}) is Verdict.KEEP
+    assert verdict(**held, listed={"cri": False}, remembered=None) is Verdict.KEEP
+
+
+@pytest.mark.parametrize("listed", [{}, {"cri": None}, {"cri": False, "Kubernetes": None}])
+def test_a_kernel_that_cannot_be_asked_and_sources_that_are_silent_make_nothing_stale(
+    listed: dict[str, bool | None],
+) -> None:
+    assert verdict(sandbox=Sandbox.SILENT, listed=listed) is Verdict.KEEP
+
+
+def test_in_no_combination_does_a_silent_owner_make_a_held_namespace_stale() -> None:
+    names = ("cri", "Docker", "Kubernetes")
+    tried = 0
+    for answers in itertools.product((True, False, None), repeat=3):
+        for owners in itertools.chain.from_iterable(itertools.combinations(names, n) for n in range(4)):
+            listed = dict(zip(names, answers, strict=True))
+            known = dataclasses.replace(KNOWN, listed=frozenset(owners))
+            for sandbox in (Sandbox.HELD, Sandbox.PEOPLED, Sandbox.SILENT):
+                found = verdict(sandbox=sandbox, listed=listed, remembered=known)
+                may_go = sandbox is Sandbox.HELD and owners and set(answers) == {False}
+                assert (found is Verdict.STALE) == bool(may_go), (listed, owners, sandbox)
+                tried += 1
+    assert tried == 27 * 8 * 3
+
+
+def test_a_live_one_gets_back_what_somebody_deleted() -> None:
+    for port, row, vm_row in itertools.product((True, False), repeat=3):
+        parts = Parts(port=port, row=row, vm_row=vm_row)
+        seen = dataclasses.replace(SEEN, parts=parts, port=None) if port else None
+        expected = Verdict.PUT_BACK if parts.missing and any((port, row, vm_row)) else Verdict.KEEP
+        assert verdict(parts=parts, seen=seen) is expected, parts
+
+
+def test_one_of_which_nothing_is_left_was_deleted_by_its_runtime_and_is_not_put_back() -> None:
+    nothing = Parts(port=False, row=False, vm_row=False)
+    assert verdict(parts=nothing, seen=None) is Verdict.KEEP
+    in_vsd = InVsd("c1/eth0@node1", "v", "subnets/s")
+    assert verdict(parts=nothing, seen=None, vsd=in_vsd) is Verdict.PUT_BACK, "VSD still has it: no DEL was here"
+
+
+def test_one_that_was_never_seen_whole_or_is_of_another_boot_is_not_put_back() -> None:
+    parts = Parts(port=True, row=False, vm_row=True)
+    assert verdict(parts=parts, remembered=None) is Verdict.KEEP
+    assert verdict(parts=parts, remembered=dataclasses.replace(KNOWN, boot="before")) is Verdict.KEEP
+
+
+def test_a_vport_that_the_switch_has_no_port_for_is_stale_unless_somebody_lists_or_fails() -> None:
+    lone = {
+        "seen": None, "host": "", "boot": "", "remembered": None, "sandbox": Sandbox.SILENT,
+        "parts": Parts(port=False, row=False, vm_row=False), "vsd": InVsd("c1/eth0@node1", "v", "subnets/s"),
+    }  # fmt: skip
+    assert verdict(**lone, listed={"cri": False}) is Verdict.STALE
+    assert verdict(**lone, listed={}) is Verdict.STALE
+    assert verdict(**lone, listed={"cri": True}) is Verdict.KEEP
+    assert verdict(**lone, listed={"cri": None}) is Verdict.KEEP
+    assert verdict(**lone, listed={}, switch_answers=False) is Verdict.KEEP
