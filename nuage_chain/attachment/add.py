@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nuage_chain import tracing
 from nuage_chain.attachment import addressing, identity, placing, settings, settle, sources
 from nuage_chain.attachment import record as records
 from nuage_chain.attachment.journal import Journal
@@ -41,7 +42,9 @@ def add(request: Request, world: World, config_file: Path | None = None) -> Resu
     who = identity.of(request, node.owner, description(world.hostname, node.text("stateDir")))
     with journal.lock(who.container_id, who.ifname, deadline):
         settle.before_add(who.container_id, who.ifname, node, world, deadline)
-        record = records.begun(ADD, who, node, world.clock(), call=world.call(), boot=boot_id())
+        call = world.call()
+        tracing.note(folder=Path(node.text("stateDir")), call=call)
+        record = records.begun(ADD, who, node, world.clock(), call=call, boot=boot_id())
         with (
             _journaled(record, journal),
             placing.placed(request, layers, world, deadline, record, lambda: journal.write(record)) as placed,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nuage_chain import tracing
 from nuage_chain.attachment import identity, settings, settle, sources
 from nuage_chain.attachment import record as records
 from nuage_chain.attachment.identity import Identity
@@ -35,6 +36,7 @@ def delete(request: Request, world: World, config_file: Path | None = None) -> N
     be written.
     """
     found = settings.merge(sources.layers(request, config_file=config_file, strict=False), world.hostname)
+    tracing.note(folder=Path(found.text("stateDir")))
     remove(identity.of(request, found.owner), found, world, world.deadline(found.timeout))
     _refuse_own_namespace(request)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from nuage_chain.attachment.state import Attaching
 from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.errors import NuageChainError
+from nuage_chain.tracing import PREPARE, STEP, UNDO, span
 
 
 class Step(Protocol):
@@ -49,11 +50,14 @@ def carry_out(steps: Sequence[Step], at: Attaching, commit: Callable[[], None], 
     BaseException: a SIGTERM in the middle of an ADD has to leave as little behind as an error does.
     """
     for step in steps:
-        step.prepare(at)
-    commit()
+        with span(PREPARE, step.name):
+            step.prepare(at)
+    with span(PREPARE, "journal"):
+        commit()
     for number, step in enumerate(steps):
         try:
-            step.do(at)
+            with span(STEP, step.name):
+                step.do(at)
         except BaseException as e:
             # What a `do` could not clean up itself is owed already: a second try right away would only take time.
             troubles = roll_back([s for s in steps[: number + 1] if s.owes not in at.record.owed], undoing())
@@ -67,7 +71,8 @@ def roll_back(steps: Sequence[Step], un: Undoing) -> list[Trouble]:
     troubles = []
     for step in reversed(steps):
         try:
-            step.undo(un)
+            with span(UNDO, step.name):
+                step.undo(un)
         except Exception as e:  # noqa: BLE001 - one undo that fails must not keep the others from being tried
             troubles.append(Trouble(step.name, step.owes, e))
             if step.owes not in un.record.owed:

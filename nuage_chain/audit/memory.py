@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nuage_chain.audit import calls
+from nuage_chain.audit.calls import Calls
 from nuage_chain.audit.facts import Key, Sighting
 from nuage_chain.errors import IOFailure
 from nuage_chain.vrs.whole import as_text, from_text
@@ -23,11 +25,16 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Memory:
-    """suspects: seconds since the boot at which each first looked stale. boot: the one that they are counted in."""
+    """suspects: seconds since the boot at which each first looked stale. boot: the one that they are counted in.
+
+    counted: of the calls' traces. succeeded: when an audit last had no failure, Unix seconds, 0 for never.
+    """
 
     boot: str = ""
     suspects: Mapping[Key, float] = field(default_factory=dict)
     attached: Mapping[Key, Sighting] = field(default_factory=dict)
+    counted: Calls = field(default_factory=Calls)
+    succeeded: float = 0.0
 
 
 def load(path: Path) -> Memory:
@@ -66,6 +73,8 @@ def _document(memory: Memory) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "boot": memory.boot,
+        "calls": memory.counted.document(),
+        "succeeded": memory.succeeded,
         "suspects": [[*key, since] for key, since in memory.suspects.items()],
         "attached": [
             {
@@ -88,4 +97,4 @@ def _memory(document: dict[str, Any]) -> Memory:
         for one in document["attached"]
     }  # fmt: skip
     suspects = {(container, ifname): float(since) for container, ifname, since in document["suspects"]}
-    return Memory(document["boot"], suspects, attached)
+    return Memory(document["boot"], suspects, attached, calls.read(document["calls"]), document["succeeded"])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nuage_chain.attachment.record import Record
+from nuage_chain.audit.calls import Calls
 from nuage_chain.audit.plan import Kind, Plan
 from nuage_chain.audit.run import Applied
 from nuage_chain.errors import IOFailure
@@ -37,9 +38,10 @@ def text(applied: Applied, debts: Iterable[Record], now: float) -> str:
         *_metric("audit_problems", "gauge", "Sources that the last audit could not ask.",
                  [({}, len(applied.plan.problems))]),
     ]  # fmt: skip
-    if applied.complete:
+    lines += _of_calls(applied.calls)
+    if applied.succeeded:
         lines += _metric("audit_last_success_timestamp_seconds", "gauge", "When an audit last had no failure.",
-                         [({}, now)])  # fmt: skip
+                         [({}, applied.succeeded)])  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +67,18 @@ def folder_of(chosen: str, state: Path) -> Path:
     if chosen:
         return Path(chosen)
     return _COLLECTOR if _COLLECTOR.is_dir() else state / "metrics"
+
+
+def _of_calls(calls: Calls) -> list[str]:
+    results = [({"verb": verb, "result": result}, number) for (verb, result), number in sorted(calls.results.items())]
+    names = [({"verb": verb, "step": step}, took) for (verb, step), took in sorted(calls.steps.items())]
+    return [
+        *_metric("calls_total", "counter", "ADDs and DELs that have ended.", results),
+        *_metric("step_seconds_sum", "counter", "Time that steps took.", [(at, took[1]) for at, took in names]),
+        *_metric(
+            "step_seconds_count", "counter", "Steps that were done or undone.", [(at, took[0]) for at, took in names]
+        ),
+    ]
 
 
 def _attached(applied: Applied) -> int:

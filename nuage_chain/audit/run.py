@@ -15,6 +15,7 @@ from pathlib import Path
 from nuage_chain.attachment.state import World
 from nuage_chain.audit import inventory, memory
 from nuage_chain.audit.apply import Done, carry_out
+from nuage_chain.audit.calls import Calls
 from nuage_chain.audit.facts import Facts
 from nuage_chain.audit.gather import gather
 from nuage_chain.audit.inventory import Inventory
@@ -75,12 +76,11 @@ class Auditor:
             made, judged, before, found = self._look(grace, deadline)
             if wanted and made.hash != wanted:
                 raise Changed(f"The plan is {made.hash} by now, not {wanted}: the world has changed. Nothing was done.")
-            answered = found.whole is not None
-            self._remember(made, judged, before, (), answered=answered)
+            self._remember(made, judged, before, found)
             done = [carry_out(action, self.networks, self.world) for action in made.actions]
-            self._remember(made, judged, before, done, answered=answered)
+            after = self._remember(made, judged, before, found, done)
             self.world.journal(self.networks.node).sweep(self.world.clock() - _HALF_WRITTEN_SECONDS)
-            return Applied(made, done, judged)
+            return Applied(made, done, judged, after.counted, after.succeeded)
 
     def _look(self, grace: float, deadline: Deadline) -> tuple[Plan, list[Facts], Memory, Inventory]:
         before = memory.load(self.memory_file)
@@ -90,14 +90,27 @@ class Auditor:
         return made, judged, before, found
 
     def _remember(
-        self, made: Plan, judged: Sequence[Facts], before: Memory, done: Sequence[Done], *, answered: bool
-    ) -> None:
-        """answered: OVSDB did; what it had is not forgotten for its silence."""
-        gone = {d.action.facts.key for d in done if d.outcome == "done" and d.action.kind is not Kind.PUT_BACK}
-        kept = {**({} if answered else before.attached), **inventory.remembered(judged, before)}
-        kept = {key: one for key, one in kept.items() if key not in gone}
-        suspects = {key: since for key, since in made.suspects.items() if key not in gone}
-        memory.store(self.memory_file, Memory(self.boot(), suspects, kept))
+        self,
+        made: Plan,
+        judged: Sequence[Facts],
+        before: Memory,
+        found: Inventory,
+        done: Sequence[Done] | None = None,
+    ) -> Memory:
+        """done: None before anything is done, which may be the last that is heard of this run."""
+        gone = {d.action.facts.key for d in done or () if d.outcome == "done" and d.action.kind is not Kind.PUT_BACK}
+        # What OVSDB had is not forgotten for its silence.
+        kept = {**(before.attached if found.whole is None else {}), **inventory.remembered(judged, before)}
+        failed = done is None or any(d.outcome == "failed" for d in done)
+        after = Memory(
+            boot=self.boot(),
+            suspects={key: since for key, since in made.suspects.items() if key not in gone},
+            attached={key: one for key, one in kept.items() if key not in gone},
+            counted=before.counted.after(Path(self.networks.node.text("stateDir"))),
+            succeeded=before.succeeded if failed else self.world.clock(),
+        )
+        memory.store(self.memory_file, after)
+        return after
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -119,11 +132,16 @@ class Auditor:
 
 @dataclass(frozen=True)
 class Applied:
-    """A plan that was carried out. done: one for each action, in its order."""
+    """A plan that was carried out. done: one for each action, in its order. calls: counted since the first audit.
+
+    succeeded: when an audit last had no failure, Unix seconds, 0 for never.
+    """
 
     plan: Plan
     done: Sequence[Done] = ()
-    judged: Sequence[Facts] = field(default=())
+    judged: Sequence[Facts] = ()
+    calls: Calls = field(default_factory=Calls)
+    succeeded: float = 0.0
 
     @property
     def complete(self) -> bool:

@@ -12,8 +12,10 @@ import ovs.stream
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import OvsdbUnreachable, SwitchRefused
+from nuage_chain.tracing import OVSDB, span
 
 DATABASE = "Open_vSwitch"
+_CHANGES = ("insert", "mutate", "update", "delete")
 Operation: TypeAlias = dict[str, Any]
 
 
@@ -60,7 +62,8 @@ class Connection:
 
     def _ask(self, method: str, params: list[Any], deadline: Deadline) -> Any:  # noqa: ANN401 - whatever JSON it answers
         try:
-            reply = self._call(ovs.jsonrpc.Message.create_request(method, params), deadline)
+            with span(OVSDB, _named(method, params)):
+                reply = self._call(ovs.jsonrpc.Message.create_request(method, params), deadline)
         except BaseException:
             # Half an answer would be taken for that of the next request, and a lock would stay ours.
             self.close()
@@ -117,6 +120,14 @@ class Connection:
         if len(results) != len(operations) or any(r is None for r in results):
             raise SwitchRefused(f"OVSDB at {self.remote} answered {len(results)} of {len(operations)} operations.")
         return [r for r in results if r is not None]
+
+
+def _named(method: str, params: list[Any]) -> str:
+    """The transaction for a trace: what changes or waits, else what is read."""
+    operations = [p for p in params if isinstance(p, dict)]
+    waits = any(o["op"] == "wait" and o["timeout"] for o in operations)
+    kind = "wait" if waits else "change" if any(o["op"] in _CHANGES for o in operations) else "look"
+    return f"{method} {kind}" if operations else method
 
 
 def _refusal(index: int, result: dict[str, Any], operations: list[Operation]) -> SwitchRefused:

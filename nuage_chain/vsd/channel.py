@@ -11,6 +11,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from nuage_chain import __version__, causes
 from nuage_chain.errors import BadConfig, NuageChainError, VsdLoginRefused, VsdNotVerified, VsdReplyLost, VsdUnreachable
+from nuage_chain.tracing import VSD, span
 from nuage_chain.vsd import replies, transport
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class Channel:
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
     ) -> requests.Response:
         try:
-            return transport.exchange(self._session, method, self._base + path, headers, body, deadline)
+            with span(VSD, f"{method} {_without_ids(path)}"):
+                return transport.exchange(self._session, method, self._base + path, headers, body, deadline)
         except requests.exceptions.InvalidHeader as error:
             raise BadConfig(f"{method} {path} cannot be sent to VSD: a name in it has a line break.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -120,6 +122,12 @@ class Channel:
 
 class _Dropped(VsdReplyLost):
     """The connection broke; on a kept one most likely because VSD had closed it for being idle."""
+
+
+def _without_ids(path: str) -> str:
+    """`vports/<ID>/policygroups` as `vports/*/policygroups`, so that a trace's requests can be counted."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    return "/".join("*" if number % 2 else part for number, part in enumerate(parts))
 
 
 def _worth_repeating(method: str, status: int) -> bool:
