@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nuage_chain import tracing
-from nuage_chain.attachment import addressing, identity, placing, settings, settle, sources
+from nuage_chain.attachment import addressing, before, identity, placing, settings, settle, sources
 from nuage_chain.attachment import record as records
 from nuage_chain.attachment.journal import Journal
 from nuage_chain.attachment.node import description
@@ -41,7 +41,7 @@ def add(request: Request, world: World, config_file: Path | None = None) -> Resu
     deadline, journal = world.deadline(node.timeout), world.journal(node)
     who = identity.of(request, node.owner, description(world.hostname, node.text("stateDir")))
     with journal.lock(who.container_id, who.ifname, deadline):
-        settle.before_add(who.container_id, who.ifname, node, world, deadline)
+        before.clear(who, node, world, deadline)
         call = world.call()
         tracing.note(folder=Path(node.text("stateDir")), call=call)
         record = records.begun(ADD, who, node, world.clock(), call=call, boot=boot_id())
@@ -102,7 +102,7 @@ def _attach(
     )
     try:
         wanted = [str(ip.address.ip) for ip in addressing.wanted(at).ips.values()]
-        settle.pay(settle.what_holds(record, wanted, journal), record.network, found, world, deadline)
+        before.pay(before.what_holds(record, wanted, journal), record.network, found, world, deadline)
         carry_out(plan(found), at, lambda: journal.write(record), lambda: _undoing(at, world))
         return _finished(at)
     finally:

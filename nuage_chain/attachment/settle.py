@@ -16,7 +16,7 @@ from nuage_chain.attachment.state import World
 from nuage_chain.attachment.steps import everything
 from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import IOFailure, NuageChainError, TryAgainLater
+from nuage_chain.errors import IOFailure, NuageChainError
 from nuage_chain.link.kernel import boot_id
 
 # Each part of what has to be undone may take that share of the time that is left, so that one that hangs does not
@@ -72,39 +72,8 @@ def keep(record: Record, problem: str, journal: Journal) -> None:
         raise
 
 
-def pay(records: Iterable[Record], network: str, found: Settings, world: World, deadline: Deadline) -> None:
-    """Pays these debts where nobody else is at it; what cannot be paid is told as a notice.
-
-    found: the settings of `network`.
-    """
-    journal = world.journal(found)
-    for record in records:
-        with journal.try_lock(record.container_id, record.ifname) as ours:
-            still = journal.debt(record.container_id, record.ifname) if ours else None
-            its = found if record.network == network else record.settings(found)
-            for problem in settle(still, its, world, deadline) if still else ():
-                world.notice(f"{record.ifname} of container {record.container_id} is still owed: {problem}")
-
-
 def _sentence(troubles: Iterable[Trouble]) -> str:
     return " ".join(map(str, troubles))
-
-
-def before_add(container_id: str, ifname: str, found: Settings, world: World, deadline: Deadline) -> None:
-    """What an earlier call has left of this attachment goes first. Raises TryAgainLater where that cannot be done."""
-    left = world.journal(found).read(container_id, ifname)
-    problems = settle(left, found, world, deadline) if left else []
-    if problems:
-        raise TryAgainLater(
-            f"{ifname} of container {container_id} cannot be added before an earlier call has been cleaned up:"
-            f" {' '.join(problems)}"
-        )
-
-
-def what_holds(record: Record, addresses: Iterable[str], journal: Journal) -> list[Record]:
-    """The debts that keep an address or a name in VSD which this ADD needs."""
-    wanted = set(addresses)
-    return [owed for owed in journal.debts() if wanted & set(owed.addresses) or owed.name == record.name]
 
 
 def _is_anothers(un: Undoing) -> bool:

@@ -39,3 +39,7 @@ def test_cleaning_up_gets_some_seconds_even_when_the_budget_is_used_up() -> None
 
 def test_cleaning_up_keeps_what_is_left_when_that_is_more() -> None:
     assert Deadline(30, Clock()).extended(5).left("cleaning up") == pytest.approx(30)
+
+
+def test_a_part_of_it_leaves_the_rest_to_the_others() -> None:
+    assert Deadline(10, clock=lambda: 0.0).part(0.4).left("x") == 4.0
