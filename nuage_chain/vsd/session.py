@@ -26,6 +26,7 @@ __all__ = ["Access", "Session"]
 
 PAGE_SIZE = 100
 KEY_REFUSED = (401, 419)
+NO_CONTENT = 204
 NOT_FOUND = 404
 MULTIPLE_CHOICES = 300
 NOTHING_CHANGED = 2039
@@ -134,6 +135,11 @@ class Session:
             attached = replies.internal_code(reply) == STILL_ATTACHED
             if not attached or not self._channel.pause(pause, deadline, f"DELETE {path}"):
                 self._insist(reply, f"DELETE {path}")
+                if reply.status_code != NO_CONTENT:
+                    # Whatever says so is not VSD (a proxy, a page to log in): the object is taken to be there still.
+                    raise VsdReplyLost(
+                        f"VSD at {self.access.url} answered DELETE {path} with {reply.status_code}, not {NO_CONTENT}."
+                    )
                 return
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nuage_chain.vsd.session import Session
 
 CLEANING_SECONDS = 5.0
+NOT_FOUND = 404
 EXISTS_CODES = (2510, 2748)
 
 
@@ -121,6 +122,17 @@ def deregister(
         session.delete(f"containerinterfaces/{interface_id}", deadline)
     if vport_id:
         session.delete(f"vports/{vport_id}", deadline)
+
+
+def is_last(session: Session, container_id: str, interface_id: str, deadline: Deadline) -> bool:
+    """Whether the container has no interface besides that one, or is gone."""
+    try:
+        interfaces = session.get(f"containers/{container_id}/containerinterfaces", deadline)
+    except VsdRefused as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        return True
+    return all(one.get("ID") == interface_id for one in interfaces)
 
 
 @dataclass(frozen=True)

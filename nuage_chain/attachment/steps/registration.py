@@ -67,8 +67,11 @@ class RegisterWithVsd:
         if objects is None:
             return
         budget = un.budget()
-        if objects.container and objects.last is not None:
-            found = workload.Found(objects.container, objects.interface, objects.vport, others=0 if objects.last else 1)
+        if objects.container:
+            last = objects.last
+            if last is None:
+                last = workload.is_last(un.vsd, objects.container, objects.interface, budget)
+            found = workload.Found(objects.container, objects.interface, objects.vport, others=0 if last else 1)
         else:
             found = workload.find_by_external_id(
                 un.vsd, record.external_id, record.vport_external_id, budget, parent=objects.parent or None

@@ -71,6 +71,18 @@ def test_a_vsd_that_is_down_fails_no_delete_and_the_next_one_pays(lab: Lab) -> N
     lab.settle(NOTHING)
 
 
+def test_a_debt_is_paid_by_the_ids_that_were_marked_when_the_host_has_another_name_by_now(lab: Lab) -> None:
+    one = lab.container("one")
+    previous = lab.veth(one)
+    stdin = json.dumps(lab.entry(previous)).encode()
+    named = handlers(World("another-name"))
+    assert plugin.answer(lab.environment("ADD", one), stdin, named, lambda e: None).status == 0
+    delete(lab, one, vsd=DOWN)
+    delete(lab, one)
+    lab.unveth(one)
+    lab.settle(NOTHING)
+
+
 def test_a_vsd_that_never_answers_is_left_within_the_deadline(lab: Lab) -> None:
     one = lab.container("one")
     lab.attach(one)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +37,7 @@ class Audits:
     now: float = 1000.0
     sources: list[Played] = field(default_factory=list)
     grace: float = GRACE_SECONDS
+    clock: Callable[[], float] = time.time
 
     def auditor(self) -> Auditor:
         nets = self.folder / "net.d"
@@ -43,7 +46,7 @@ class Audits:
         (nets / "10-nuage.conflist").write_text(json.dumps(json.loads(network.raw)))
         found = networks.read(nets, "node1", self.lab.config)
         assert found.problems == ()
-        return Auditor(found, World("node1"), self.sources, now=lambda: self.now)
+        return Auditor(found, World("node1", clock=self.clock), self.sources, now=lambda: self.now)
 
     def plan(self) -> Plan:
         return self.auditor().plan(self.grace, Deadline(60))
