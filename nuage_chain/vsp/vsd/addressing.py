@@ -25,6 +25,12 @@ class Network:
         return f"{self.owner.kind} {self.owner.get('name')} ({self.network})"
 
     @property
+    def ledger(self) -> str:
+        """The ID under which its addresses are given away: subnets of one shared network have one between them."""
+        shared = self.owner.get("associatedSharedNetworkResourceID") if self.owner.kind == "subnet" else None
+        return str(shared or self.owner.id)
+
+    @property
     def first_host(self) -> Address:
         """The address after the network's own."""
         return self.network[1]
@@ -66,10 +72,10 @@ def parse_address(prop: str, text: object, version: int) -> Address:
     return address
 
 
-def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
-    """A network such as 10.0.0.0/255.255.255.0 or 2001:db8::/64.
+def parse_prefix(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
+    """A prefix of any length, a single host included.
 
-    Raises Refusal: 400 when it cannot be read, 409 when it has host bits or no room for hosts.
+    Raises Refusal: 400 when it cannot be read, 409 when it has host bits.
     """
     try:
         network = ip_network(text, strict=False)
@@ -79,6 +85,15 @@ def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Netwo
         raise bad_request(prop, f"{text!r} is not an IPv{version} network.")
     if str(network.network_address) != str(ip_address(text.partition("/")[0])):
         raise conflict(prop, "Invalid network", f"{text} has host bits set; the network would be {network}.")
+    return network
+
+
+def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
+    """A network such as 10.0.0.0/255.255.255.0 or 2001:db8::/64.
+
+    Raises Refusal: 400 when it cannot be read, 409 when it has host bits or no room for hosts.
+    """
+    network = parse_prefix(prop, text, version)
     if network.prefixlen > _LONGEST[version]:
         raise conflict(prop, "Invalid network", f"{network} has no room for hosts.")
     return network
@@ -132,7 +147,7 @@ def claim(entities: Entities, pool: Pool, prop: str, holder_id: str, mac: str, w
     if pool.reserved.get(address, mac.lower()) != mac.lower() or _held(entities, pool, address):
         description = f"The address {address} in the {pool.network} is already in use."
         raise conflict(prop, "IP address in use", description, Code.ADDRESS_IN_USE)
-    entities.store.run("INSERT INTO addresses VALUES (?, ?, ?)", (pool.network.owner.id, address.packed, holder_id))
+    entities.store.run("INSERT INTO addresses VALUES (?, ?, ?)", (pool.network.ledger, address.packed, holder_id))
     return address
 
 
@@ -145,7 +160,7 @@ def holder(entities: Entities, network_id: str, address: Address) -> str | None:
 
 
 def _held(entities: Entities, pool: Pool, address: Address) -> bool:
-    return holder(entities, pool.network.owner.id, address) is not None
+    return holder(entities, pool.network.ledger, address) is not None
 
 
 def _reserved_for(entities: Entities, pool: Pool, mac: str) -> Address | None:
@@ -170,6 +185,6 @@ def _lowest_free(entities: Entities, pool: Pool) -> Address | None:
 def _taken(entities: Entities, pool: Pool) -> set[int]:
     size = len(pool.network.network.network_address.packed)
     rows = entities.store.rows(
-        "SELECT address FROM addresses WHERE network_id = ? AND length(address) = ?", (pool.network.owner.id, size)
+        "SELECT address FROM addresses WHERE network_id = ? AND length(address) = ?", (pool.network.ledger, size)
     )
     return {int.from_bytes(row[0], "big") for row in rows}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nuage_chain.vsp.vsd.model import Repeated
 from nuage_chain.vsp.vsd.store import Store
 
 
@@ -128,13 +129,25 @@ class Entities:
                 "DELETE FROM links WHERE one = ? AND other_kind = ? AND other = ?", (left.id, right.kind, right.id)
             )
 
-    def rename(self, ancestor_id: str, id_attribute: str, name_attribute: str, name: str) -> None:
+    def is_under(self, object_id: str, ancestor_id: str) -> bool:
+        """Whether an object is a descendant of another, or refers to it."""
+        sql = "SELECT 1 FROM scope WHERE object_id = ? AND ancestor_id = ?"
+        return self.store.row(sql, (object_id, ancestor_id)) is not None
+
+    def refers(self, kind: str, attribute: str, object_id: str) -> bool:
+        """Whether an object of that kind is listed under another one because of that attribute."""
+        inside = "SELECT object_id FROM scope WHERE ancestor_id = ? AND kind = ? AND direct = 1"
+        where = f"id IN ({inside}) AND json_extract(body, '$.{attribute}') = ?"
+        return bool(self.select(where, (object_id, kind, object_id), "LIMIT 1"))
+
+    def rename(self, ancestor_id: str, repeated: Repeated, name: str) -> None:
         """Carry an object's new name into the descendants that repeat it."""
+        by_id = f"json_extract(body, '$.{repeated.id_attribute}') = ?"
+        who, wanted = (by_id, ancestor_id) if repeated.id_attribute else ("kind = ?", repeated.kind)
         self.store.run(
-            f"UPDATE objects SET body = json_set(body, '$.{name_attribute}', ?)"  # noqa: S608 - no input
-            " WHERE id IN (SELECT object_id FROM scope WHERE ancestor_id = ?)"
-            f" AND json_extract(body, '$.{id_attribute}') = ?",
-            (name, ancestor_id, ancestor_id),
+            f"UPDATE objects SET body = json_set(body, '$.{repeated.attribute}', ?)"  # noqa: S608 - no input
+            f" WHERE id IN (SELECT object_id FROM scope WHERE ancestor_id = ?) AND {who}",
+            (name, ancestor_id, wanted),
         )
 
 

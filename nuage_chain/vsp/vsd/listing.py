@@ -29,6 +29,14 @@ _ALL_IN_SCOPE = (
     " UNION SELECT other FROM links WHERE one = ? AND other_kind = ?)"
 )
 
+_ENTRIES = {"ingressaclentrytemplate", "egressaclentrytemplate"}
+# The entries that apply to a vPort: those of its domain for anywhere, its subnet, its zone or one of its policy groups.
+_ENTRIES_OF_VPORT = (
+    "id IN (SELECT object_id FROM scope WHERE ancestor_id = ? AND scope.kind = objects.kind)"
+    " AND (json_extract(body, '$.locationType') = 'ANY' OR json_extract(body, '$.locationID') IN (?, ?)"
+    " OR json_extract(body, '$.locationID') IN (SELECT other FROM links WHERE one = ?))"
+)
+
 
 @dataclass
 class _Query:
@@ -102,11 +110,18 @@ def _of_parent(query: _Query, resource: Resource, parent: Entity | None) -> None
             # The operator's own enterprise does not show up among the customers.
             query.add("json_extract(body, '$.enterpriseType') IS NOT 'CSP'")
         return
+    if parent.kind == "enterprise" and resource.name == "sharednetworkresource":
+        # They belong to nobody; every enterprise may use them.
+        return
+    if parent.kind == "vport" and resource.name in _ENTRIES:
+        query.add(_ENTRIES_OF_VPORT, *(parent.get(name) for name in ("domainID", "parentID", "zoneID")), parent.id)
+        return
     owner = parent.id
     if parent.kind.endswith("interface") and resource.name in _MEMBER_OF_VPORT:
         owner = str(parent.get("VPortID"))
     # What may be created under a parent is listed under its own parent only, the rest under all above it.
-    direct = " AND direct = 1" if "C" in resource.relation(parent.kind) else ""
+    letters = resource.relation(parent.kind)
+    direct = " AND direct = 1" if "C" in letters and "A" not in letters else ""
     query.add(
         (_EACH_IN_SCOPE if query.selective else _ALL_IN_SCOPE).format(direct=direct),
         owner,

@@ -6,7 +6,7 @@ The rules come in as a table (see rules/): what VSD computes, refuses and cleans
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,25 +16,6 @@ from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.model import Model, Resource
 from nuage_chain.vsp.vsd.predicate_sql import INDEXED
 from nuage_chain.vsp.vsd.refusal import Code, Question, conflict, not_found
-
-# What else an object is listed under, besides its parent.
-_REFERENCES: Mapping[str, tuple[str, ...]] = {
-    "domain": ("templateID",),
-    "l2domain": ("templateID",),
-    "container": ("userID",),
-    "vm": ("userID",),
-    "containerinterface": ("VPortID",),
-    "vminterface": ("VPortID",),
-}
-# Descendants repeat these names: (the attribute with the ID, the attribute with the name).
-_REPEATED: Mapping[str, Sequence[tuple[str, str]]] = {
-    "enterprise": [("enterpriseID", "enterpriseName")],
-    "domain": [("domainID", "domainName")],
-    "zone": [("zoneID", "zoneName")],
-    "subnet": [("attachedNetworkID", "networkName")],
-    "l2domain": [("attachedNetworkID", "networkName"), ("domainID", "domainName")],
-    "vport": [("VPortID", "VPortName")],
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +99,9 @@ class Unit:
         self._run("prepare", new, request)
         self._distinct(resource, new, entity)
         self.save(new)
-        self._repeat_name(entity, new)
+        if any(new.get(attribute) != entity.get(attribute) for attribute in resource.references):
+            self.place(new)
+        self._repeat_name(resource, entity, new)
         self._run("settle", new, request)
         return new
 
@@ -131,7 +114,7 @@ class Unit:
 
     def place(self, entity: Entity, *others: str) -> None:
         """List an object under its parent, what it refers to and `others`."""
-        references = [entity.get(attribute) for attribute in _REFERENCES.get(entity.kind, ())]
+        references = [entity.get(attribute) for attribute in self.model.by_name[entity.kind].references]
         self.entities.place(entity, [*others, *references, entity.parent_id])
         self.entities.rewrite(entity)
 
@@ -143,6 +126,7 @@ class Unit:
         rules = self.rules.get(entity.kind)
         if rules and rules.guard:
             rules.guard(self, entity)
+        self._keep_held(entity)
         if not confirmed:
             self._ask(entity)
         self.remove(entity)
@@ -225,11 +209,21 @@ class Unit:
             description = f"Another {resource.entity} with the same {attribute} = {value} exists."
             raise conflict(attribute, "Duplicate object", description, code)
 
-    def _repeat_name(self, before: Entity, after: Entity) -> None:
+    def _repeat_name(self, resource: Resource, before: Entity, after: Entity) -> None:
         name = after.get("name")
         if name != before.get("name"):
-            for id_attribute, name_attribute in _REPEATED.get(after.kind, ()):
-                self.entities.rename(after.id, id_attribute, name_attribute, str(name))
+            for repeated in resource.repeated:
+                self.entities.rename(after.id, repeated, str(name))
+
+    def _keep_held(self, entity: Entity) -> None:
+        for holder in self.model.holders(entity.kind):
+            for attribute, kinds in holder.holds.items():
+                if entity.kind in kinds and self.entities.refers(holder.name, attribute, entity.id):
+                    name = entity.get("name") or entity.id
+                    description = (
+                        f"{entity.kind} {name} cannot be deleted: a {holder.name} names it as its {attribute}."
+                    )
+                    raise conflict("", f"{entity.kind} in use", description)
 
     def _ask(self, entity: Entity) -> None:
         template = entity.kind in {"domaintemplate", "l2domaintemplate"}

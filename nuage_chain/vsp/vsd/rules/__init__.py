@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nuage_chain.vsp.vsd.rules import domains, interfaces, networks, people, vports, workloads
+from nuage_chain.vsp.vsd.rules import (
+    dhcp,
+    domains,
+    floating,
+    interfaces,
+    macros,
+    networks,
+    people,
+    policies,
+    routes,
+    vports,
+    workloads,
+)
 from nuage_chain.vsp.vsd.unit import Rules
 
 RULES: Mapping[str, Rules] = {
@@ -19,6 +31,17 @@ RULES: Mapping[str, Rules] = {
     "addressrange": Rules(prepare=networks.check_range),
     "ipreservation": Rules(prepare=networks.check_reservation),
     "policygroup": Rules(prepare=domains.number_group, guard=domains.keep_used_group),
+    "ingressacltemplate": Rules(prepare=policies.number_template),
+    "egressacltemplate": Rules(prepare=policies.number_template),
+    "ingressaclentrytemplate": Rules(prepare=policies.check_entry),
+    "egressaclentrytemplate": Rules(prepare=policies.check_entry),
+    "enterprisenetwork": Rules(prepare=macros.check_macro, settle=macros.claim_prefix),
+    "publicnetwork": Rules(prepare=macros.check_macro, settle=macros.claim_prefix),
+    "sharednetworkresource": Rules(prepare=floating.check_shared),
+    "floatingip": Rules(prepare=floating.take, leave=floating.give_back),
+    "dhcpoption": Rules(prepare=dhcp.check_option),
+    "dhcpv6option": Rules(prepare=dhcp.check_option),
+    "staticroute": Rules(prepare=routes.check_route),
     "vport": Rules(prepare=vports.locate, guard=vports.keep_attached, leave=vports.detach),
     "container": Rules(prepare=workloads.check, settle=workloads.attach_interfaces),
     "vm": Rules(prepare=workloads.check, settle=workloads.attach_interfaces),

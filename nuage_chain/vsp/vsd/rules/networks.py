@@ -11,11 +11,14 @@ from nuage_chain.vsp.vsd.unit import Request, Unit
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _FROM_TEMPLATE = ("address", "netmask", "gateway", "DHCPManaged", "IPType", "IPv6Address", "IPv6Gateway")
+_SHARED = "associatedSharedNetworkResourceID"
+_SHARED_TYPES = ("PUBLIC", "FLOATING")
 _PLAN = ("IPType", "address", "netmask", "gateway", "IPv6Address", "IPv6Gateway")
 
 
 def check_subnet(unit: Unit, subnet: Entity, request: Request) -> None:
     """A subnet has an address plan of its own within its domain, and gateways inside it."""
+    _borrow(unit, subnet, request)
     kind = subnet.get("IPType")
     if kind != "IPV6":
         for attribute in ("address", "netmask"):
@@ -23,15 +26,27 @@ def check_subnet(unit: Unit, subnet: Entity, request: Request) -> None:
                 raise missing(attribute)
     if kind != "IPV4" and subnet.get("IPv6Address") is None:
         raise missing("IPv6Address")
-    _set_gateways(subnet, always=True)
+    set_gateways(subnet, always=True)
     if request.before is None or any(subnet.get(name) != request.before.get(name) for name in _PLAN):
         _not_overlapping(unit, subnet)
         _not_in_use(unit, subnet)
 
 
+def _borrow(unit: Unit, subnet: Entity, request: Request) -> None:
+    """A subnet of a shared network has the addresses of that."""
+    shared_id = subnet.get("associatedSharedNetworkResourceID")
+    if shared_id is None or (request.before is not None and request.before.get(_SHARED) == shared_id):
+        return
+    shared = unit.find("sharednetworkresource", shared_id)
+    if shared.get("type") not in _SHARED_TYPES:
+        raise conflict(_SHARED, "Invalid input", f"Shared network {shared.get('name')} is not of the type PUBLIC.")
+    subnet.values |= {name: shared.get(name) for name in ("address", "netmask", "gateway")}
+    subnet.values["resourceType"] = shared.get("type")
+
+
 def check_l2(_unit: Unit, network: Entity, _request: Request) -> None:
     """An L2 domain (or its template) need not have addresses; if it has, they have to make sense."""
-    _set_gateways(network, always=False)
+    set_gateways(network, always=False)
 
 
 def instantiate_l2(unit: Unit, domain: Entity, request: Request) -> None:
@@ -83,7 +98,8 @@ def check_mac(mac: object) -> str:
     return mac
 
 
-def _set_gateways(entity: Entity, *, always: bool) -> None:
+def set_gateways(entity: Entity, *, always: bool) -> None:
+    """Hold the gateways against the networks; where there is none and `always`, take the first host."""
     for version, attribute in ((4, "gateway"), (6, "IPv6Gateway")):
         network = network_of(entity, version)
         if network is None:
