@@ -10,6 +10,7 @@ from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.refusal import Code, bad_request, conflict
 
 Address = IPv4Address | IPv6Address
+_ANYBODY = "anybody"
 _LONGEST = {4: 30, 6: 126}
 
 
@@ -26,9 +27,8 @@ class Network:
 
     @property
     def ledger(self) -> str:
-        """The ID under which its addresses are given away: subnets of one shared network have one between them."""
-        shared = self.owner.get("associatedSharedNetworkResourceID") if self.owner.kind == "subnet" else None
-        return str(shared or self.owner.id)
+        """See ledger_of."""
+        return ledger_of(self.owner)
 
     @property
     def first_host(self) -> Address:
@@ -54,11 +54,20 @@ class Network:
 
 @dataclass(frozen=True)
 class Pool:
-    """What may be given away: the ranges (the whole network where there are none) and what is kept for single MACs."""
+    """What may be given away: the ranges (the whole network where there are none) and what is kept for single MACs.
+
+    `anybody` instead of a MAC: for whoever asks for the address by name.
+    """
 
     network: Network
     ranges: Sequence[tuple[Address, Address]] = ()
     reserved: Mapping[Address, str] = field(default_factory=dict)
+
+
+def ledger_of(owner: Entity) -> str:
+    """The ID under which addresses are given away: subnets of one shared network have one between them."""
+    shared = owner.get("associatedSharedNetworkResourceID") if owner.kind == "subnet" else None
+    return str(shared or owner.id)
 
 
 def parse_address(prop: str, text: object, version: int) -> Address:
@@ -127,11 +136,17 @@ def pool_of(entities: Entities, network: Network) -> Pool:
         for row in entities.children(network.owner.id, "addressrange")
         if (row.get("IPType") or "IPV4") == wanted
     ]
-    reserved = {}
+    reserved = _for_machines(entities, network)
     if version == 4:
         for row in entities.children(network.owner.id, "ipreservation"):
             reserved[ip_address(row.values["IPAddress"])] = str(row.values["MAC"]).lower()
     return Pool(network, ranges, reserved)
+
+
+def _for_machines(entities: Entities, network: Network) -> dict[Address, str]:
+    attribute = f"IPV{network.network.version}Address"
+    rows = entities.children(network.owner.id, "vmipreservation")
+    return {ip_address(row.values[attribute]): _ANYBODY for row in rows if row.get(attribute)}
 
 
 def claim(entities: Entities, pool: Pool, prop: str, holder_id: str, mac: str, wanted: Address | None) -> Address:
@@ -144,7 +159,7 @@ def claim(entities: Entities, pool: Pool, prop: str, holder_id: str, mac: str, w
         description = f"No address is left in the {pool.network}."
         raise conflict(prop, "Subnet full", description, Code.SUBNET_FULL)
     pool.network.refuse_special(prop, address)
-    if pool.reserved.get(address, mac.lower()) != mac.lower() or _held(entities, pool, address):
+    if pool.reserved.get(address, mac.lower()) not in {mac.lower(), _ANYBODY} or _held(entities, pool, address):
         description = f"The address {address} in the {pool.network} is already in use."
         raise conflict(prop, "IP address in use", description, Code.ADDRESS_IN_USE)
     entities.store.run("INSERT INTO addresses VALUES (?, ?, ?)", (pool.network.ledger, address.packed, holder_id))

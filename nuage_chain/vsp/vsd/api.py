@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nuage_chain.vsp.vsd import members
 from nuage_chain.vsp.vsd.auth import Authenticator, Caller
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.bulk import bulk_create, bulk_delete, bulk_update
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.events import Event, EventLog
@@ -24,6 +25,8 @@ from nuage_chain.vsp.vsd.unit import Rules, Unit
 LOG = logging.getLogger(__name__)
 _NO_CONTENT = Answer(204)
 _READS = {"GET", "HEAD"}
+_GRANTS = {"permission", "enterprisepermission"}
+_GRANTED = {"CREATE": "GRANT", "DELETE": "REVOKE"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Api:
     events: EventLog
     clock: Callable[[], float]
     poll_time: float
+    behaviour: Behaviour = DEFAULTS
 
     def answer(self, call: Call) -> tuple[Answer, str]:
         """The answer to a call, and who called for the log (`-` where that is unknown)."""
@@ -73,7 +77,8 @@ class Api:
         if call.method not in _READS:
             raise not_allowed(call.method, call.path)
         key, expiry = self.authenticator.issue_key(caller.user)
-        return json_answer(200, [present_me(caller.user, caller.enterprise, caller.role, key, expiry)])
+        unit = 1000 if self.behaviour.key_expiry_unit == "ms" else 1
+        return json_answer(200, [present_me(caller.user, caller.enterprise, caller.role, key, int(expiry * unit))])
 
     def _events(self, call: Call, caller: Caller) -> Answer:
         if call.method != "GET":
@@ -90,18 +95,25 @@ class Api:
                 return self._one(caller, resource, way.object_id)
             if "G" not in resource.relation(parent.kind if parent else "me"):
                 raise not_allowed(call.method, call.path)
-            page = list_page(self.entities, resource, parent, caller, call.headers)
-            shown = [] if call.method == "HEAD" else [self._present(entity) for entity in page.entities]
-        return json_answer(200, shown, page.headers) if shown else Answer(200, headers=page.headers)
+            page = list_page(self.entities, resource, parent, caller, call.headers, self.behaviour)
+            if call.method == "HEAD":
+                return Answer(200, headers=page.headers)
+            shown = page.groups or [self._present(entity) for entity in page.entities]
+        if shown or self.behaviour.empty_list == "[]":
+            return json_answer(200, shown, page.headers)
+        return Answer(200, headers=page.headers)
 
     def _one(self, caller: Caller, resource: Resource, object_id: str) -> Answer:
-        entity = Unit(self.entities, self.model, self.rules, caller, 0).find(resource.name, object_id)
+        entity = self._unit_of(caller).find(resource.name, object_id)
         return json_answer(200, [self._present(entity)])
 
     def _parent(self, caller: Caller, way: Route) -> Entity | None:
         if way.children is None or way.resource is None or way.object_id is None:
             return None
-        return Unit(self.entities, self.model, self.rules, caller, 0).find(way.resource.name, way.object_id)
+        return self._unit_of(caller).find(way.resource.name, way.object_id)
+
+    def _unit_of(self, caller: Caller, now: int = 0, privileged: bool = False) -> Unit:
+        return Unit(self.entities, self.model, self.rules, caller, now, privileged, self.behaviour)
 
     def _present(self, entity: Entity) -> dict[str, object]:
         return present(self.entities, self.model, entity)
@@ -113,7 +125,7 @@ class Api:
         if privileged and not caller.is_csproot:
             raise forbidden("Only csproot may speak for the VSC.")
         now = int(self.clock() * 1000)
-        unit = Unit(self.entities, self.model, self.rules, caller, now, privileged)
+        unit = self._unit_of(caller, now, privileged)
         with self.entities.store.reading():
             with self.entities.store.transaction():
                 yield unit
@@ -122,8 +134,9 @@ class Api:
 
     def _told(self, unit: Unit) -> Iterator[Event]:
         for what, entity in unit.changes.values():
+            granted = self.behaviour.grant_events and entity.kind in _GRANTS
             body = {
-                "type": what,
+                "type": _GRANTED.get(what, what) if granted else what,
                 "entityType": entity.kind,
                 "entities": [self._present(entity)],
                 "eventReceivedTime": unit.now,
@@ -163,7 +176,9 @@ def _change(call: Call, unit: Unit, entity: Entity, resource: Resource) -> Answe
         raise not_allowed(call.method, call.path)
     if call.method == "PUT":
         unit.update(entity, call.object())
-    elif _choice(call) != "0":
+    elif _choice(call) == "0":
+        return Answer(unit.behaviour.declined)
+    else:
         unit.delete(entity, _confirmed(call))
     return _NO_CONTENT
 

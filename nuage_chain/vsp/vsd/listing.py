@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nuage_chain.vsp.vsd.auth import Caller
+from nuage_chain.vsp.vsd.behaviour import Behaviour
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.model import Resource
 from nuage_chain.vsp.vsd.predicate import looks_like_predicate, parse
-from nuage_chain.vsp.vsd.predicate_sql import compile_predicate, is_selective, order_by, plain_text
+from nuage_chain.vsp.vsd.predicate_sql import column, compile_predicate, is_selective, order_by, plain_text
 from nuage_chain.vsp.vsd.refusal import bad_request
 
-PAGE_SIZE = 50
 _MEMBER_OF_VPORT = {"policygroup", "redirectiontarget"}
 _EXPOSED = (
     "X-Nuage-Organization, X-Nuage-ProxyUser, X-Nuage-OrderBy, X-Nuage-FilterType, X-Nuage-Filter, X-Nuage-Page, "
@@ -55,14 +56,20 @@ class _Query:
 
 @dataclass(frozen=True)
 class Page:
-    """The objects of one page and the headers that say what they are a part of."""
+    """The objects of one page (or the groups asked for) and the headers that say what they are a part of."""
 
     entities: list[Entity]
     headers: Mapping[str, str]
+    groups: list[dict[str, Any]] = field(default_factory=list)
 
 
 def list_page(
-    entities: Entities, resource: Resource, parent: Entity | None, caller: Caller, headers: Mapping[str, str]
+    entities: Entities,
+    resource: Resource,
+    parent: Entity | None,
+    caller: Caller,
+    headers: Mapping[str, str],
+    behaviour: Behaviour,
 ) -> Page:
     """One page of a collection under a parent (None: the root).
 
@@ -73,13 +80,16 @@ def list_page(
     query.add("kind = ?", resource.name)
     if not caller.is_csp:
         query.add("enterprise_id IS NULL OR enterprise_id = ?", caller.enterprise.id)
-    echoed = _filtered(query, resource, headers)
-    _of_parent(query, resource, parent)
+    echoed = _filtered(query, resource, headers, behaviour)
+    _of_parent(query, resource, parent, behaviour)
     order = headers.get("x-nuage-orderby", "name ASC" if resource.type_of("name") else "ID ASC")
     # The plus keeps SQLite from walking the index of the order instead of finding by that of the filter.
     plus = "+" if query.selective else ""
-    by = ", ".join(f"{plus}{column} {'DESC' if down else 'ASC'}" for column, down in order_by(order, resource))
-    number, size = _whole(headers, "X-Nuage-Page", 0, 0), _whole(headers, "X-Nuage-PageSize", PAGE_SIZE, 1)
+    by = ", ".join(f"{plus}{expression} {'DESC' if down else 'ASC'}" for expression, down in order_by(order, resource))
+    number, size = _whole(headers, "X-Nuage-Page", 0, 0), _whole(headers, "X-Nuage-PageSize", behaviour.page_size, 1)
+    size = min(size, behaviour.largest_page or size)
+    if headers.get("x-nuage-groupby", "").lower() == "true":
+        return _grouped(entities, resource, query, headers, (number, size), echoed)
     found = entities.select(
         query.where, [*query.parameters, size, number * size], f"ORDER BY {by}, seq LIMIT ? OFFSET ?"
     )
@@ -104,9 +114,44 @@ def _count(entities: Entities, query: _Query, before: int, size: int, found: int
     return int(row[0]) if row else 0
 
 
-def _of_parent(query: _Query, resource: Resource, parent: Entity | None) -> None:
+def _grouped(
+    entities: Entities,
+    resource: Resource,
+    query: _Query,
+    headers: Mapping[str, str],
+    page: tuple[int, int],
+    echoed: Mapping[str, str],
+) -> Page:
+    """The distinct values of some attributes (X-Nuage-Attributes) together, instead of the objects."""
+    names = [name.strip() for name in headers.get("x-nuage-attributes", "").split(",") if name.strip()]
+    if not names:
+        raise bad_request("X-Nuage-Attributes", "X-Nuage-GroupBy needs X-Nuage-Attributes, such as `status, name`.")
+    for name in names:
+        column(resource, name, "X-Nuage-Attributes")
+    # With two paths or more json_extract gives a JSON array, in which booleans and lists are what they were.
+    values = f"json_extract(body, {', '.join(repr(f'$.{name}') for name in [*names, names[0]])})"
+    number, size = page
+    rows = entities.store.rows(
+        f"SELECT DISTINCT {values} FROM objects WHERE {query.where} ORDER BY 1 LIMIT ? OFFSET ?",  # noqa: S608
+        [*query.parameters, size, number * size],
+    )
+    total = entities.store.row(f"SELECT count(DISTINCT {values}) FROM objects WHERE {query.where}", query.parameters)  # noqa: S608
+    return Page(
+        [],
+        {
+            "X-Nuage-Count": str(total[0] if total and rows else 0),
+            "X-Nuage-Page": str(number),
+            "X-Nuage-PageSize": str(size),
+            "Access-Control-Expose-Headers": _EXPOSED,
+            **echoed,
+        },
+        [dict(zip(names, json.loads(row[0]), strict=False)) for row in rows],
+    )
+
+
+def _of_parent(query: _Query, resource: Resource, parent: Entity | None, behaviour: Behaviour) -> None:
     if parent is None:
-        if resource.name == "enterprise":
+        if resource.name == "enterprise" and behaviour.hide_csp:
             # The operator's own enterprise does not show up among the customers.
             query.add("json_extract(body, '$.enterpriseType') IS NOT 'CSP'")
         return
@@ -131,7 +176,7 @@ def _of_parent(query: _Query, resource: Resource, parent: Entity | None) -> None
     )
 
 
-def _filtered(query: _Query, resource: Resource, headers: Mapping[str, str]) -> dict[str, str]:
+def _filtered(query: _Query, resource: Resource, headers: Mapping[str, str], behaviour: Behaviour) -> dict[str, str]:
     text = headers.get("x-nuage-filter", "").strip()
     if not text:
         return {}
@@ -140,7 +185,7 @@ def _filtered(query: _Query, resource: Resource, headers: Mapping[str, str]) -> 
         kind, (condition, parameters) = "plain", plain_text(text)
     else:
         tree = parse(text)
-        kind, (condition, parameters) = "predicate", compile_predicate(tree, resource)
+        kind, (condition, parameters) = "predicate", compile_predicate(tree, resource, behaviour)
         query.selective = is_selective(tree)
     query.add(condition, *parameters)
     return {"X-Nuage-Filter": text, "X-Nuage-FilterType": kind}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.model import Resource
+from nuage_chain.vsp.vsd.permissions import check_place
 from nuage_chain.vsp.vsd.refusal import Code, bad_request, conflict
 from nuage_chain.vsp.vsd.unit import Unit
 
@@ -58,6 +59,7 @@ def _members(unit: Unit, parent: Entity, resource: Resource, ids: object) -> Seq
     members = [unit.find(resource.name, member) for member in dict.fromkeys(ids)]
     for member in members:
         _same_domain(parent, member)
+    check_place(unit.entities, unit.caller, unit.behaviour, parent.kind, parent)
     return members
 
 

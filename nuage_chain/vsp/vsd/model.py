@@ -31,7 +31,7 @@ AUDITED = frozenset(COMMON) - {"externalID"}
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute's row: its type, who may write it and what it may hold."""
+    """One attribute's row: its type, who may write it, what it may hold; `code` is that of the refusal to change it."""
 
     name: str
     type: str
@@ -45,6 +45,7 @@ class Attribute:
     maxlen: int | None = None
     low: float | None = None
     high: float | None = None
+    code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,15 @@ class Model:
         return [row for row in self.by_name.values() if any(kind in kinds for kinds in row.holds.values())]
 
 
+def read_rows() -> dict[str, Any]:
+    """The rows that come with the package, as JSON has them."""
+    rows: dict[str, Any] = json.loads(files("nuage_chain.vsp.vsd").joinpath("model.json").read_text(encoding="utf-8"))
+    return rows
+
+
 def load_model() -> Model:
     """The model that comes with the package."""
-    return Model(json.loads(files("nuage_chain.vsp.vsd").joinpath("model.json").read_text(encoding="utf-8")))
+    return Model(read_rows())
 
 
 def _resource(name: str, row: Mapping[str, Any]) -> Resource:
@@ -145,4 +152,5 @@ def _attribute(name: str, row: Mapping[str, Any]) -> Attribute:
         maxlen=row.get("maxlen"),
         low=row.get("min"),
         high=row.get("max"),
+        code=row.get("code"),
     )

@@ -12,8 +12,10 @@ from typing import Any
 
 from nuage_chain.vsp.vsd import validate
 from nuage_chain.vsp.vsd.auth import Caller
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.model import Model, Resource
+from nuage_chain.vsp.vsd.permissions import check_place
 from nuage_chain.vsp.vsd.predicate_sql import INDEXED
 from nuage_chain.vsp.vsd.refusal import Code, Question, conflict, not_found
 
@@ -57,6 +59,7 @@ class Unit:
     caller: Caller
     now: int
     privileged: bool = False
+    behaviour: Behaviour = DEFAULTS
     changes: dict[str, tuple[str, Entity]] = field(default_factory=dict)
     removing: set[str] = field(default_factory=set)
 
@@ -65,6 +68,8 @@ class Unit:
 
         Raises Refusal.
         """
+        self._known(resource, body)
+        check_place(self.entities, self.caller, self.behaviour, resource.name, parent)
         entity = Entity(resource.name, {**validate.for_create(resource, body), **given, **self._stamp(parent)})
         entity.enterprise_id = _enterprise_of(parent)
         self._number(resource, entity)
@@ -85,8 +90,13 @@ class Unit:
         Raises Refusal; 2039 when nothing would change.
         """
         resource = self.model.by_name[entity.kind]
-        differing = validate.for_update(resource, entity.values, body, self.privileged)
+        self._known(resource, body)
+        check_place(self.entities, self.caller, self.behaviour, resource.name, entity)
+        sent = body if self.behaviour.null_clears else {key: value for key, value in body.items() if value is not None}
+        differing = validate.for_update(resource, entity.values, sent, self.privileged)
         if not differing:
+            if not self.behaviour.refuse_no_changes:
+                return entity
             raise conflict(
                 "",
                 "No changes to modify the entity",
@@ -123,10 +133,12 @@ class Unit:
 
         Raises Refusal; Question when others would go with it and the caller has not confirmed that.
         """
+        check_place(self.entities, self.caller, self.behaviour, entity.kind, entity)
         rules = self.rules.get(entity.kind)
         if rules and rules.guard:
             rules.guard(self, entity)
-        self._keep_held(entity)
+        if self.behaviour.keep_referenced:
+            self._keep_held(entity)
         if not confirmed:
             self._ask(entity)
         self.remove(entity)
@@ -158,6 +170,10 @@ class Unit:
     def touched(self, entity: Entity) -> None:
         """Tell `/events` that an object changed, whose own attributes did not."""
         self.changes.setdefault(entity.id, ("UPDATE", entity))
+
+    def _known(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        if self.behaviour.unknown_attributes == "refuse":
+            validate.refuse_unknown(resource, body)
 
     def _stamp(self, parent: Entity | None) -> dict[str, Any]:
         return {

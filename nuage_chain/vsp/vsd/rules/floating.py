@@ -5,7 +5,7 @@ from __future__ import annotations
 from nuage_chain.vsp.vsd.addressing import claim, network_of, parse_address, pool_of
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.refusal import conflict
-from nuage_chain.vsp.vsd.rules.networks import set_gateways
+from nuage_chain.vsp.vsd.rules.networks import check_access, set_gateways
 from nuage_chain.vsp.vsd.unit import Request, Unit
 
 _LENT = ("address", "netmask", "gateway")
@@ -28,6 +28,7 @@ def take(unit: Unit, floating: Entity, request: Request) -> None:
     plan = network_of(shared, 4)
     if shared.get("type") != "FLOATING" or plan is None:
         raise conflict(prop, "Invalid input", f"Shared network {shared.get('name')} is not of the type FLOATING.")
+    check_access(unit, shared, floating.enterprise_id)
     _count(unit, floating, 1)
     wanted = floating.get("address")
     address = parse_address("address", wanted, 4) if wanted is not None else None

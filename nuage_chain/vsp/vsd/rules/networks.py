@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from nuage_chain.vsp.vsd.addressing import Address, Network, holder, network_of, parse_address
+from nuage_chain.vsp.vsd.addressing import Address, Network, holder, ledger_of, network_of, parse_address
 from nuage_chain.vsp.vsd.entities import Entity
-from nuage_chain.vsp.vsd.refusal import Code, Refusal, bad_request, conflict, missing
+from nuage_chain.vsp.vsd.permissions import check_instance, check_place
+from nuage_chain.vsp.vsd.refusal import Code, Refusal, bad_request, conflict, forbidden, missing
 from nuage_chain.vsp.vsd.unit import Request, Unit
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
@@ -40,6 +41,7 @@ def _borrow(unit: Unit, subnet: Entity, request: Request) -> None:
     shared = unit.find("sharednetworkresource", shared_id)
     if shared.get("type") not in _SHARED_TYPES:
         raise conflict(_SHARED, "Invalid input", f"Shared network {shared.get('name')} is not of the type PUBLIC.")
+    check_access(unit, shared, subnet.enterprise_id)
     subnet.values |= {name: shared.get(name) for name in ("address", "netmask", "gateway")}
     subnet.values["resourceType"] = shared.get("type")
 
@@ -52,8 +54,11 @@ def check_l2(_unit: Unit, network: Entity, _request: Request) -> None:
 def instantiate_l2(unit: Unit, domain: Entity, request: Request) -> None:
     """An L2 domain has the addresses of its template."""
     template_id = domain.get("templateID")
+    if request.before is None and template_id is None:
+        check_place(unit.entities, unit.caller, unit.behaviour, "l2domaintemplate", None)
     if request.before is None and template_id is not None:
         template = unit.find("l2domaintemplate", template_id)
+        check_instance(unit.entities, unit.caller, unit.behaviour, template)
         domain.values |= {name: template.get(name) for name in _FROM_TEMPLATE if template.get(name) is not None}
     check_l2(unit, domain, request)
 
@@ -84,6 +89,43 @@ def check_reservation(unit: Unit, reservation: Entity, request: Request) -> None
     if request.before is None:
         network.refuse_special("IPAddress", address)
         _not_held(unit, subnet, reservation)
+
+
+def check_access(unit: Unit, shared: Entity, enterprise_id: str | None) -> None:
+    """Raises Refusal (403) where a shared network is for certain enterprises, and this one is not among them."""
+    permitted = unit.entities.children(shared.id, "enterprisepermission")
+    if shared.get("accessRestrictionEnabled") and enterprise_id not in {
+        row.get("permittedEntityID") for row in permitted
+    }:
+        raise forbidden(f"Shared network {shared.get('name')} is not for the enterprise {enterprise_id}.")
+
+
+def check_machine_reservation(unit: Unit, reservation: Entity, request: Request) -> None:
+    """Addresses that are given only to who asks for them by name."""
+    network = unit.find(str(reservation.get("parentType")), str(reservation.parent_id))
+    sides = ((4, "IPV4Address"), (6, "IPV6Address"))
+    if all(reservation.get(attribute) is None for _, attribute in sides):
+        raise missing("IPV4Address")
+    for version, attribute in sides:
+        if reservation.get(attribute) is None or request.before is not None:
+            continue
+        address = parse_address(attribute, reservation.get(attribute), version)
+        plan = network_of(network, version)
+        if plan is None:
+            raise _outside(attribute, address, plan)
+        plan.refuse_special(attribute, address)
+        reservation.values[attribute] = str(address)
+        if holder(unit.entities, plan.ledger, address) is not None:
+            reservation.values["state"] = "ASSIGNED"
+
+
+def mark_reservation(unit: Unit, interface: Entity, state: str) -> None:
+    """A reservation says whether an interface has its address."""
+    addresses = {interface.get("IPAddress"), interface.get("IPv6Address")} - {None}
+    for reservation in unit.entities.children(str(interface.get("attachedNetworkID")), "vmipreservation"):
+        if addresses & {reservation.get("IPV4Address"), reservation.get("IPV6Address")}:
+            reservation.values["state"] = state
+            unit.save(reservation)
 
 
 def check_mac(mac: object) -> str:
@@ -132,7 +174,7 @@ def _not_in_use(unit: Unit, subnet: Entity) -> None:
 
 def _not_held(unit: Unit, subnet: Entity, reservation: Entity) -> None:
     address = parse_address("IPAddress", reservation.values["IPAddress"], 4)
-    holding = unit.entities.get(holder(unit.entities, subnet.id, address))
+    holding = unit.entities.get(holder(unit.entities, ledger_of(subnet), address))
     if holding is not None and str(holding.get("MAC")).lower() != reservation.values["MAC"]:
         description = f"The address {address} of subnet {subnet.get('name')} is already in use."
         raise conflict("IPAddress", "IP address in use", description, Code.ADDRESS_IN_USE)

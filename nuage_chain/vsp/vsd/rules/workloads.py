@@ -72,6 +72,13 @@ def refresh(unit: Unit, workload: Entity) -> None:
     unit.place(workload, *_distinct(interfaces, "VPortID"), str(workload.enterprise_id))
 
 
+def note_resync(unit: Unit, resync: Entity, request: Request) -> None:
+    """The embedded VSP has nothing to catch up with: a resync is over when it begins."""
+    if request.before is None:
+        times = dict.fromkeys(("lastRequestTimestamp", "lastTimeResyncInitiated"), unit.now)
+        resync.values |= {**times, "status": "SUCCESS"}
+
+
 def _belongs_to(workload: Entity, enterprise: Entity) -> None:
     workload.enterprise_id = enterprise.id
     workload.values |= {"enterpriseID": enterprise.id, "enterpriseName": enterprise.get("name")}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bambou.exceptions import BambouHTTPError
 
+from nuage_chain.vsp.vsd.behaviour import behaviour_of
 from nuage_chain.vsp.vsd.tls import issue_client
 
 if TYPE_CHECKING:
@@ -147,6 +148,23 @@ def test_an_expired_key_is_refused_until_the_next_login(server: VsdServer, clock
     assert sdk.start().enterprises.get() == []
 
 
+def test_an_expired_key_is_renewed_by_the_sdk_itself_where_the_server_says_so(
+    make_server: Callable[..., VsdServer], clock: Clock
+) -> None:
+    server = make_server(behaviour=behaviour_of(["expired_key=419"]))
+    sdk = Sdk("v6", server.url)
+    user = sdk.start()
+    user.create_child(sdk.vspk.NUEnterprise(name="Acme"))
+    before = user.api_key
+    clock.now += 24 * 3600 + 1
+    assert [row.name for row in user.enterprises.get()] == ["Acme"]
+    assert sdk.session.user.api_key != before
+    server.expire_keys()
+    clock.now += 1
+    user.create_child(sdk.vspk.NUEnterprise(name="Other"))
+    assert user.enterprises.get_count() == 2
+
+
 def test_the_sdk_logs_in_with_a_client_certificate(server: VsdServer, tls_dir: Path) -> None:
     pair = issue_client(tls_dir, "csproot", "CSP")
     sdk = Sdk("v6", server.cert_url, None, certificate=(str(pair.certificate), str(pair.key)))
@@ -163,6 +181,9 @@ def test_the_sdk_acts_for_a_tenant(server: VsdServer) -> None:
     details = {"password": "pw", "first_name": "b", "last_name": "b", "email": "b@x"}
     bob = sdk.vspk.NUUser(user_name="bob", **details)
     made["enterprise"].create_child(bob)
+    everybody = made["enterprise"].groups.get_first(filter='name == "Everybody"')
+    permission = sdk.vspk.NUPermission(associated_group_id=everybody.id, permitted_action="USE")
+    made["zone"].create_child(permission)
     sdk.session.impersonate("bob", "Acme")
     interface = {"MAC": "7a:42:11:22:33:44", "attachedNetworkID": made["subnet"].id}
     container = sdk.vspk.NUContainer(name="c", uuid="ab" * 32, interfaces=[interface])
