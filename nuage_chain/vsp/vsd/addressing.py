@@ -186,20 +186,22 @@ def _reserved_for(entities: Entities, pool: Pool, mac: str) -> Address | None:
 
 
 def _lowest_free(entities: Entities, pool: Pool) -> Address | None:
-    whole = pool.network.network
-    taken = {int(address) for address in pool.network.special() | set(pool.reserved)} | _taken(entities, pool)
+    """The table `lowest` keeps an address below which none is free, so that a full subnet is not walked each time."""
+    whole, kind = pool.network.network, type(pool.network.network.network_address)
+    key = (pool.network.ledger, len(whole.network_address.packed))
+    row = entities.store.row("SELECT address FROM lowest WHERE network_id = ? AND size = ?", key)
+    alone = pool.network.ledger == pool.network.owner.id
+    begin = int.from_bytes(row[0], "big") if row and alone else 0
+    never = pool.network.special() | set(pool.reserved)
     for low, high in sorted(pool.ranges or [(whole[0], whole[-1])], key=lambda pair: int(pair[0])):
-        free = int(low)
-        while free in taken:
-            free += 1
-        if free <= int(high):
-            return IPv4Address(free) if whole.version == 4 else IPv6Address(free)
+        for number in range(max(int(low), begin), int(high) + 1):
+            address = kind(number)
+            if address not in never and not _held(entities, pool, address):
+                entities.store.run("INSERT OR REPLACE INTO lowest VALUES (?, ?, ?)", (*key, address.packed))
+                return address
     return None
 
 
-def _taken(entities: Entities, pool: Pool) -> set[int]:
-    size = len(pool.network.network.network_address.packed)
-    rows = entities.store.rows(
-        "SELECT address FROM addresses WHERE network_id = ? AND length(address) = ?", (pool.network.ledger, size)
-    )
-    return {int.from_bytes(row[0], "big") for row in rows}
+def search_afresh(entities: Entities, network_id: str) -> None:
+    """What a network gives away has changed: look for free addresses from its first one on."""
+    entities.store.run("DELETE FROM lowest WHERE network_id = ?", (network_id,))

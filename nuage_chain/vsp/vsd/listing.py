@@ -20,13 +20,15 @@ _EXPOSED = (
     "X-Nuage-Organization, X-Nuage-ProxyUser, X-Nuage-OrderBy, X-Nuage-FilterType, X-Nuage-Filter, X-Nuage-Page, "
     "X-Nuage-PageSize, X-Nuage-Count, X-Nuage-Custom, X-Nuage-ClientType"
 )
-# What is under a parent, for few candidates (look each one up) and for many (find all first).
+# What is under a parent, for few candidates (look each one up) and for many (walk them in the order of their names).
 _EACH_IN_SCOPE = (
     "EXISTS (SELECT 1 FROM scope WHERE ancestor_id = ? AND scope.kind = ? AND object_id = objects.id{direct})"
     " OR EXISTS (SELECT 1 FROM links WHERE one = ? AND other_kind = ? AND other = objects.id)"
 )
-_ALL_IN_SCOPE = (
-    "id IN (SELECT object_id FROM scope WHERE ancestor_id = ? AND kind = ?{direct}"
+_ALL_IN_SCOPE = "scope.ancestor_id = ? AND scope.kind = ?{direct}"
+_IN_SCOPE = "scope CROSS JOIN objects ON objects.id = scope.object_id"
+_ALL_LINKED = (
+    "id IN (SELECT object_id FROM scope WHERE ancestor_id = ? AND scope.kind = ?{direct}"
     " UNION SELECT other FROM links WHERE one = ? AND other_kind = ?)"
 )
 
@@ -44,6 +46,7 @@ class _Query:
     conditions: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
     selective: bool = False
+    source: str = "objects"
 
     def add(self, condition: str, *parameters: Any) -> None:  # noqa: ANN401 - SQL parameters
         self.conditions.append(f"({condition})")
@@ -77,21 +80,26 @@ def list_page(
     Raises Refusal (400) for headers that make no sense.
     """
     query = _Query()
-    query.add("kind = ?", resource.name)
-    if not caller.is_csp:
+    # What is under an object of the tenant's own is its own.
+    if not caller.is_csp and (parent is None or parent.enterprise_id != caller.enterprise.id):
         query.add("enterprise_id IS NULL OR enterprise_id = ?", caller.enterprise.id)
     echoed = _filtered(query, resource, headers, behaviour)
-    _of_parent(query, resource, parent, behaviour)
+    _of_parent(entities, query, resource, parent, behaviour)
+    if query.source == "objects":
+        # The plus keeps SQLite from walking all of a kind instead of what is under the parent.
+        query.add(f"{'' if parent is None or query.selective else '+'}objects.kind = ?", resource.name)
     order = headers.get("x-nuage-orderby", "name ASC" if resource.type_of("name") else "ID ASC")
     # The plus keeps SQLite from walking the index of the order instead of finding by that of the filter.
     plus = "+" if query.selective else ""
     by = ", ".join(f"{plus}{expression} {'DESC' if down else 'ASC'}" for expression, down in order_by(order, resource))
+    if query.source == _IN_SCOPE:
+        by = by.replace(column(resource, "name"), "scope.name") if resource.type_of("name") else by
     number, size = _whole(headers, "X-Nuage-Page", 0, 0), _whole(headers, "X-Nuage-PageSize", behaviour.page_size, 1)
     size = min(size, behaviour.largest_page or size)
     if headers.get("x-nuage-groupby", "").lower() == "true":
         return _grouped(entities, resource, query, headers, (number, size), echoed)
     found = entities.select(
-        query.where, [*query.parameters, size, number * size], f"ORDER BY {by}, seq LIMIT ? OFFSET ?"
+        query.where, [*query.parameters, size, number * size], f"ORDER BY {by}, seq LIMIT ? OFFSET ?", query.source
     )
     return Page(
         found,
@@ -110,7 +118,8 @@ def _count(entities: Entities, query: _Query, before: int, size: int, found: int
     """How many there are in all; 0 on a page beyond the end. The last page needs no counting."""
     if found < size:
         return before + found if found else 0
-    row = entities.store.row(f"SELECT count(*) FROM objects WHERE {query.where}", query.parameters)  # noqa: S608
+    source = "scope" if query.source == _IN_SCOPE and len(query.conditions) == 1 else query.source
+    row = entities.store.row(f"SELECT count(*) FROM {source} WHERE {query.where}", query.parameters)  # noqa: S608
     return int(row[0]) if row else 0
 
 
@@ -132,10 +141,11 @@ def _grouped(
     values = f"json_extract(body, {', '.join(repr(f'$.{name}') for name in [*names, names[0]])})"
     number, size = page
     rows = entities.store.rows(
-        f"SELECT DISTINCT {values} FROM objects WHERE {query.where} ORDER BY 1 LIMIT ? OFFSET ?",  # noqa: S608
+        f"SELECT DISTINCT {values} FROM {query.source} WHERE {query.where} ORDER BY 1 LIMIT ? OFFSET ?",  # noqa: S608
         [*query.parameters, size, number * size],
     )
-    total = entities.store.row(f"SELECT count(DISTINCT {values}) FROM objects WHERE {query.where}", query.parameters)  # noqa: S608
+    counting = f"SELECT count(DISTINCT {values}) FROM {query.source} WHERE {query.where}"  # noqa: S608
+    total = entities.store.row(counting, query.parameters)
     return Page(
         [],
         {
@@ -149,7 +159,9 @@ def _grouped(
     )
 
 
-def _of_parent(query: _Query, resource: Resource, parent: Entity | None, behaviour: Behaviour) -> None:
+def _of_parent(
+    entities: Entities, query: _Query, resource: Resource, parent: Entity | None, behaviour: Behaviour
+) -> None:
     if parent is None:
         if resource.name == "enterprise" and behaviour.hide_csp:
             # The operator's own enterprise does not show up among the customers.
@@ -167,13 +179,12 @@ def _of_parent(query: _Query, resource: Resource, parent: Entity | None, behavio
     # What may be created under a parent is listed under its own parent only, the rest under all above it.
     letters = resource.relation(parent.kind)
     direct = " AND direct = 1" if "C" in letters and "A" not in letters else ""
-    query.add(
-        (_EACH_IN_SCOPE if query.selective else _ALL_IN_SCOPE).format(direct=direct),
-        owner,
-        resource.name,
-        owner,
-        resource.name,
-    )
+    if query.selective or owner != parent.id or entities.has_links(owner, resource.name):
+        text = _EACH_IN_SCOPE if query.selective else _ALL_LINKED
+        query.add(text.format(direct=direct), owner, resource.name, owner, resource.name)
+    else:
+        query.source = _IN_SCOPE
+        query.add(_ALL_IN_SCOPE.format(direct=direct), owner, resource.name)
 
 
 def _filtered(query: _Query, resource: Resource, headers: Mapping[str, str], behaviour: Behaviour) -> dict[str, str]:

@@ -109,8 +109,8 @@ class Unit:
         self._run("prepare", new, request)
         self._distinct(resource, new, entity)
         self.save(new)
-        if any(new.get(attribute) != entity.get(attribute) for attribute in resource.references):
-            self.place(new)
+        if any(new.get(attribute) != entity.get(attribute) for attribute in (*resource.references, "name")):
+            self.entities.place(new, self.entities.parents(new.id) - self._above(entity) | self._above(new))
         self._repeat_name(resource, entity, new)
         self._run("settle", new, request)
         return new
@@ -124,9 +124,12 @@ class Unit:
 
     def place(self, entity: Entity, *others: str) -> None:
         """List an object under its parent, what it refers to and `others`."""
-        references = [entity.get(attribute) for attribute in self.model.by_name[entity.kind].references]
-        self.entities.place(entity, [*others, *references, entity.parent_id])
+        self.entities.place(entity, [*others, *self._above(entity)])
         self.entities.rewrite(entity)
+
+    def _above(self, entity: Entity) -> set[str]:
+        attributes = ("parentID", *self.model.by_name[entity.kind].references)
+        return {entity.values[attribute] for attribute in attributes if entity.get(attribute) is not None}
 
     def delete(self, entity: Entity, confirmed: bool) -> None:
         """Remove an object on request.
@@ -202,8 +205,8 @@ class Unit:
     def _distinct(self, resource: Resource, entity: Entity, before: Entity | None) -> None:
         """Unique among siblings what the model says is, and externalID within its kind."""
         for attribute, code in resource.unique.items():
-            # The plus keeps SQLite from walking all siblings where there is an index of the attribute.
-            siblings = f"{'+' if attribute in INDEXED else ''}parent_id IS ?"
+            # The plus keeps SQLite from walking all siblings where there is a better index.
+            siblings = f"{'+' if attribute in INDEXED - {'name'} else ''}parent_id IS ?"
             self._not_twice(resource, entity, before, attribute, code, siblings, [entity.parent_id])
         self._not_twice(resource, entity, before, "externalID", Code.DUPLICATE, "1", [])
 

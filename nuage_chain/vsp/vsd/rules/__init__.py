@@ -28,10 +28,14 @@ RULES: Mapping[str, Rules] = {
     "l2domaintemplate": Rules(prepare=networks.check_l2, leave=domains.release_instances),
     "domain": Rules(prepare=domains.check_template),
     "l2domain": Rules(prepare=networks.instantiate_l2),
-    "subnet": Rules(prepare=networks.check_subnet),
-    "addressrange": Rules(prepare=networks.check_range),
-    "ipreservation": Rules(prepare=networks.check_reservation),
-    "vmipreservation": Rules(prepare=networks.check_machine_reservation),
+    "subnet": Rules(prepare=networks.check_subnet, settle=networks.record_plan),
+    "addressrange": Rules(prepare=networks.check_range, settle=networks.search_again, leave=networks.search_again),
+    "ipreservation": Rules(
+        prepare=networks.check_reservation, settle=networks.search_again, leave=networks.search_again
+    ),
+    "vmipreservation": Rules(
+        prepare=networks.check_machine_reservation, settle=networks.search_again, leave=networks.search_again
+    ),
     "policygroup": Rules(prepare=domains.number_group, guard=domains.keep_used_group),
     "ingressacltemplate": Rules(prepare=policies.number_template),
     "egressacltemplate": Rules(prepare=policies.number_template),

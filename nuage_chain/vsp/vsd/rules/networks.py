@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nuage_chain.vsp.vsd.addressing import Address, Network, holder, ledger_of, network_of, parse_address
+from nuage_chain.vsp.vsd.addressing import Address, Network, holder, ledger_of, network_of, parse_address, search_afresh
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.permissions import check_instance, check_place
 from nuage_chain.vsp.vsd.refusal import Code, Refusal, bad_request, conflict, forbidden, missing
@@ -14,6 +14,7 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _FROM_TEMPLATE = ("address", "netmask", "gateway", "DHCPManaged", "IPType", "IPv6Address", "IPv6Gateway")
 _SHARED = "associatedSharedNetworkResourceID"
 _SHARED_TYPES = ("PUBLIC", "FLOATING")
+_BEFORE = "SELECT high, owner_id FROM plans WHERE domain_id = ? AND size = ? AND low <= ? ORDER BY low DESC LIMIT 1"
 _PLAN = ("IPType", "address", "netmask", "gateway", "IPv6Address", "IPv6Gateway")
 
 
@@ -31,6 +32,22 @@ def check_subnet(unit: Unit, subnet: Entity, request: Request) -> None:
     if request.before is None or any(subnet.get(name) != request.before.get(name) for name in _PLAN):
         _not_overlapping(unit, subnet)
         _not_in_use(unit, subnet)
+        search_afresh(unit.entities, subnet.id)
+
+
+def record_plan(unit: Unit, subnet: Entity, _request: Request) -> None:
+    """Note where its addresses begin and end, for those that come later in its domain."""
+    unit.entities.store.run("DELETE FROM plans WHERE owner_id = ?", (subnet.id,))
+    zone = unit.find("zone", str(subnet.parent_id))
+    for plan in filter(None, (network_of(subnet, version) for version in (4, 6))):
+        low, high = _bounds(plan)
+        row = (zone.parent_id, len(low), low, high, subnet.id)
+        unit.entities.store.run("INSERT INTO plans VALUES (?, ?, ?, ?, ?)", row)
+
+
+def search_again(unit: Unit, part: Entity, _request: Request | None = None) -> None:
+    """A range or reservation came, changed or goes."""
+    search_afresh(unit.entities, str(part.parent_id))
 
 
 def _borrow(unit: Unit, subnet: Entity, request: Request) -> None:
@@ -155,16 +172,24 @@ def set_gateways(entity: Entity, *, always: bool) -> None:
 
 
 def _not_overlapping(unit: Unit, subnet: Entity) -> None:
+    """Those of a domain are disjoint so far, so the last one that begins before our end decides."""
     zone = unit.find("zone", str(subnet.parent_id))
-    for other in unit.entities.under(str(zone.parent_id), "subnet"):
-        if other.id == subnet.id:
+    unit.entities.store.run("DELETE FROM plans WHERE owner_id = ?", (subnet.id,))
+    for version, prop in ((4, "address"), (6, "IPv6Address")):
+        ours = network_of(subnet, version)
+        if ours is None:
             continue
-        for version in (4, 6):
-            ours, theirs = network_of(subnet, version), network_of(other, version)
-            if ours and theirs and ours.network.overlaps(theirs.network):
-                description = f"{ours.network} overlaps with the {theirs} of the same domain."
-                prop = "address" if version == 4 else "IPv6Address"
-                raise conflict(prop, "Overlapping subnet", description, Code.OVERLAPPING_SUBNET)
+        low, high = _bounds(ours)
+        row = unit.entities.store.row(_BEFORE, (zone.parent_id, len(low), high))
+        if row is not None and row[0] >= low:
+            other = unit.entities.get(row[1])
+            theirs = network_of(other, version) if other else None
+            description = f"{ours.network} overlaps with the {theirs} of the same domain."
+            raise conflict(prop, "Overlapping subnet", description, Code.OVERLAPPING_SUBNET)
+
+
+def _bounds(plan: Network) -> tuple[bytes, bytes]:
+    return plan.network.network_address.packed, plan.network.broadcast_address.packed
 
 
 def _not_in_use(unit: Unit, subnet: Entity) -> None:
