@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from bambou.exceptions import BambouHTTPError
 
 from nuage_chain.vsp.vsd.behaviour import behaviour_of
 from nuage_chain.vsp.vsd.tls import issue_client
+from tests.unit.vsp.vsd.sdk import Sdk, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,42 +19,11 @@ if TYPE_CHECKING:
     from tests.unit.vsp.vsd.conftest import Clock
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-PASSWORD = "first-password"
-
-
-class Sdk:
-    """One version of vspk and a session of it."""
-
-    def __init__(self, version: str, url: str, password: str | None = PASSWORD, **login: Any) -> None:
-        self.vspk = importlib.import_module(f"vspk.{version}")
-        self.session = self.vspk.NUVSDSession(
-            username="csproot", password=password, enterprise="csp", api_url=url, **login
-        )
-
-    def start(self) -> Any:
-        self.session.start()
-        return self.session.user
 
 
 @pytest.fixture(params=["v6", "v5_0"])
 def sdk(request: pytest.FixtureRequest, server: VsdServer) -> Sdk:
     return Sdk(request.param, server.url)
-
-
-def build(sdk: Sdk, user: Any) -> dict[str, Any]:
-    """Everything that a container needs, by the SDK's own calls."""
-    vspk = sdk.vspk
-    enterprise = vspk.NUEnterprise(name="Acme")
-    user.create_child(enterprise)
-    template = vspk.NUDomainTemplate(name="T")
-    enterprise.create_child(template)
-    domain = vspk.NUDomain(name="Shop")
-    enterprise.instantiate_child(domain, template)
-    zone = vspk.NUZone(name="front")
-    domain.create_child(zone)
-    subnet = vspk.NUSubnet(name="web", address="10.10.1.0", netmask="255.255.255.0", gateway="10.10.1.1")
-    zone.create_child(subnet)
-    return {"enterprise": enterprise, "domain": domain, "zone": zone, "subnet": subnet}
 
 
 def test_the_sdk_logs_in_with_a_password_and_gets_an_api_key(sdk: Sdk) -> None:
