@@ -16,6 +16,7 @@ from nuage_chain.vsp.vsd.events import Event, EventLog
 from nuage_chain.vsp.vsd.listing import list_page
 from nuage_chain.vsp.vsd.messages import Answer, Call, json_answer
 from nuage_chain.vsp.vsd.model import Model, Resource
+from nuage_chain.vsp.vsd.page import page
 from nuage_chain.vsp.vsd.permissions import check_write
 from nuage_chain.vsp.vsd.present import present, present_me
 from nuage_chain.vsp.vsd.refusal import Refusal, bad_request, forbidden, not_allowed
@@ -48,6 +49,8 @@ class Api:
     def answer(self, call: Call) -> tuple[Answer, str]:
         """The answer to a call, and who called for the log (`-` where that is unknown)."""
         name = "-"
+        if call.path == "/" and call.method in _READS:
+            return (page() if call.method == "GET" else Answer(200, headers=page().headers)), name
         try:
             caller = self.authenticator.caller(call.headers, call.certificate)
             name = caller.name()
