@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nuage_chain.vsp.vsd import members
-from nuage_chain.vsp.vsd.auth import Authenticator, Caller
+from nuage_chain.vsp.vsd.auth import SYSTEM, Authenticator, Caller
 from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.bulk import bulk_create, bulk_delete, bulk_update
 from nuage_chain.vsp.vsd.entities import Entities, Entity
@@ -54,6 +54,7 @@ class Api:
         try:
             caller = self.authenticator.caller(call.headers, call.certificate)
             name = caller.name()
+            self._delete_expired()
             return self._routed(call, caller), name
         except Refusal as refusal:
             return json_answer(refusal.status, refusal.body()), name
@@ -73,7 +74,10 @@ class Api:
             raise not_allowed(call.method, call.path)
         if call.method in _READS:
             return self._read(call, caller, way, resource)
-        with self._unit(call, caller) as unit:
+        privileged = call.headers.get("x-nuage-custom", "").lower() == "vsc"
+        if privileged and not caller.is_csproot:
+            raise forbidden("Only csproot may speak for the VSC.")
+        with self._unit(caller, privileged) as unit:
             return self._write(call, unit, way, resource)
 
     def _me(self, call: Call, caller: Caller) -> Answer:
@@ -121,12 +125,19 @@ class Api:
     def _present(self, entity: Entity) -> dict[str, object]:
         return present(self.entities, self.model, entity)
 
+    def _delete_expired(self) -> None:
+        """Workloads whose timer has run out go when the next call comes: nobody sees them afterwards."""
+        due = "SELECT object_id FROM pending WHERE expiry <= ?"
+        with self.entities.store.reading():
+            ids = [row[0] for row in self.entities.store.rows(due, (self.clock(),))]
+        if ids:
+            with self._unit(SYSTEM) as unit:
+                for workload in filter(None, map(self.entities.get, ids)):
+                    unit.remove(workload)
+
     @contextmanager
-    def _unit(self, call: Call, caller: Caller) -> Iterator[Unit]:
+    def _unit(self, caller: Caller, privileged: bool = False) -> Iterator[Unit]:
         """A transaction, after which `/events` tells what it changed."""
-        privileged = call.headers.get("x-nuage-custom", "").lower() == "vsc"
-        if privileged and not caller.is_csproot:
-            raise forbidden("Only csproot may speak for the VSC.")
         now = int(self.clock() * 1000)
         unit = self._unit_of(caller, now, privileged)
         with self.entities.store.reading():

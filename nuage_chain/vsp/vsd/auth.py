@@ -61,6 +61,10 @@ class Caller:
         return f"{self.user.get('userName')}@{self.enterprise.get('name')}"
 
 
+SYSTEM = Caller(Entity("user", {"ID": "system"}), Entity("enterprise", {"enterpriseType": "CSP"}), "CSPROOT")
+"""VSD itself, where nobody called."""
+
+
 class Authenticator:
     """Finds the caller of a request.
 

@@ -77,6 +77,7 @@ class Entities:
             "DELETE FROM scope WHERE ancestor_id = ?",
             "DELETE FROM addresses WHERE owner_id = ?",
             "DELETE FROM plans WHERE owner_id = ?",
+            "DELETE FROM pending WHERE object_id = ?",
             "DELETE FROM lowest WHERE network_id = ?",
             "DELETE FROM secrets WHERE user_id = ?",
             "DELETE FROM keys WHERE user_id = ?",

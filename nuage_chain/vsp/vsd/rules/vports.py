@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.refusal import Code, conflict
-from nuage_chain.vsp.vsd.rules import floating
+from nuage_chain.vsp.vsd.rules import floating, workloads
 from nuage_chain.vsp.vsd.unit import Request, Unit
 
 INTERFACES = ("containerinterface", "vminterface", "hostinterface", "bridgeinterface")
@@ -15,6 +15,15 @@ def locate(unit: Unit, vport: Entity, request: Request) -> None:
     if request.before is None:
         _say_where(unit, vport)
     floating.assign(unit, vport, request)
+    if request.before is not None and vport.get("operationalState") != request.before.get("operationalState"):
+        _note_state(unit, vport)
+
+
+def _note_state(unit: Unit, vport: Entity) -> None:
+    for interface in attached(unit, vport.id):
+        workload = unit.entities.get(interface.parent_id)
+        if workload is not None and workload.get("deleteMode") == "TIMER":
+            workloads.await_deletion(unit, workload, gone=vport.get("operationalState") == "DOWN")
 
 
 def _say_where(unit: Unit, vport: Entity) -> None:
