@@ -1,4 +1,4 @@
-"""The command lines of the eight daemons that make one embedded VSP."""
+"""The command lines of the nine daemons that make one embedded VSP."""
 
 from __future__ import annotations
 
@@ -55,10 +55,16 @@ def resolver(layout: Layout) -> Daemon:
     return _python(layout, "resolver", "nuage_chain.vsp.resolver", ["--state", str(layout.state)])
 
 
+def engine(layout: Layout) -> Daemon:
+    """What carries VSD into OVN's northbound database."""
+    return _python(layout, "engine", "nuage_chain.vsp.engine", ["--state", str(layout.state)])
+
+
 def all_of(layout: Layout, settings: Settings) -> list[Daemon]:
     """Every daemon, in an order in which they can be stopped."""
     return [
         resolver(layout),
+        engine(layout),
         vsd(layout, settings),
         controller(layout),
         northd(layout),

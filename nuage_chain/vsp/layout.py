@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import secrets
@@ -16,6 +17,13 @@ SOCKET_PATH_LIMIT = 107
 LONGEST_SOCKET_NAME = "ovn-controller.4194304.ctl"
 
 BRIDGE = "alubr0"
+
+OUTSIDE_BRIDGE = "alubr0ext"
+OUTSIDE_NETWORK = "outside"
+"""The bridge that leads out of the overlay, and what OVN calls it."""
+
+OUTSIDE = ipaddress.IPv4Network("198.18.0.0/15")
+"""What is on that bridge: the node has the first address, each domain with a way out another one (RFC 2544's range)."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,7 @@ class Settings:
     netns_made: whether `up` made that namespace, and `down` has to remove it.
     datapath: "netdev" or "system".
     system_id: the node's name in OVN and in the external IDs that the resolver gives.
+    without_policy: what becomes of traffic in a direction for which no ACL template is active, "drop" or "allow".
     """
 
     netns: str | None
@@ -148,6 +157,7 @@ class Settings:
     system_id: str
     vsd_port: int
     cert_port: int
+    without_policy: str = "drop"
 
     @property
     def vsd_url(self) -> str:

@@ -17,6 +17,9 @@ from nuage_chain.vsp import daemons, place
 from nuage_chain.vsp.databases import create_databases, run_tool
 from nuage_chain.vsp.layout import (
     BRIDGE,
+    OUTSIDE,
+    OUTSIDE_BRIDGE,
+    OUTSIDE_NETWORK,
     Layout,
     Settings,
     layout_of,
@@ -126,12 +129,16 @@ def _start_all(layout: Layout, settings: Settings, environment: Mapping[str, str
 
     vsd_ready = start(daemons.vsd(layout, settings), environment, before, deadline)
     resolver_ready = start(daemons.resolver(layout), environment, before, deadline)
+    engine_ready = start(daemons.engine(layout), environment, before, deadline)
     create_databases(layout, environment, deadline)
     begin(daemons.databases(layout))
     run_tool(_configure_switch(layout, settings), environment, deadline)
     begin([daemons.switch(layout, settings), daemons.northd(layout), daemons.controller(layout)])
     _wait_forwarding(layout, settings, environment, deadline)
+    if settings.netns is not None:
+        place.set_address(settings.netns, OUTSIDE_BRIDGE, f"{OUTSIDE[1]}/{OUTSIDE.prefixlen}", environment, deadline)
     vsd_ready()
+    engine_ready()
     resolver_ready()
 
 
@@ -144,12 +151,15 @@ def _configure_switch(layout: Layout, settings: Settings) -> list[str]:
         "ovn-encap-ip": "127.0.0.1",
         "ovn-bridge": BRIDGE,
         "ovn-bridge-datapath-type": settings.datapath,
+        "ovn-bridge-mappings": f"{OUTSIDE_NETWORK}:{OUTSIDE_BRIDGE}",
     }
     return [
         *("ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", "--timeout=5", "--no-wait", "init"),
         *("--", "set", "Open_vSwitch", ".", *(f'external_ids:{key}="{value}"' for key, value in facts.items())),
         *("--", "--may-exist", "add-br", BRIDGE),
         *("--", "set", "Bridge", BRIDGE, f"datapath_type={settings.datapath}", "fail_mode=secure"),
+        *("--", "--may-exist", "add-br", OUTSIDE_BRIDGE),
+        *("--", "set", "Bridge", OUTSIDE_BRIDGE, f"datapath_type={settings.datapath}"),
     ]
 
 

@@ -13,13 +13,13 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.link import netns as entered
 from nuage_chain.vsp.databases import run_tool
-from nuage_chain.vsp.layout import BRIDGE
+from nuage_chain.vsp.layout import BRIDGE, OUTSIDE_BRIDGE
 
 T = TypeVar("T")
 
 NETNS_DIR = Path("/run/netns")
 KERNEL_MODULE = Path("/sys/module/openvswitch")
-LEFTOVERS = (BRIDGE, "ovs-netdev", "genev_sys_6081")
+LEFTOVERS = (BRIDGE, OUTSIDE_BRIDGE, "ovs-netdev", "genev_sys_6081")
 
 
 def path_of(name: str) -> Path:
@@ -80,6 +80,12 @@ def choose_datapath(found: set[str], module: Path = KERNEL_MODULE) -> str:
             hint="Give the embedded VSP a network namespace of its own (netns).",
         )
     return datapath
+
+
+def set_address(name: str, link: str, address: str, environment: Mapping[str, str], deadline: Deadline) -> None:
+    """Give a link of the namespace an address and set it up. Raises NotAvailable with the words of `ip`."""
+    run_tool(["ip", "-n", name, "address", "replace", address, "dev", link], environment, deadline)
+    run_tool(["ip", "-n", name, "link", "set", link, "up"], environment, deadline)
 
 
 def remove_leftovers(name: str | None, datapath: str, environment: Mapping[str, str], deadline: Deadline) -> None:

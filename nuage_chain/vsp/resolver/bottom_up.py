@@ -17,7 +17,7 @@ from nuage_chain.vsd.values import quoted
 from nuage_chain.vsd.workload import InterfaceSpec, Workload, deregister_by_external_id, register
 from nuage_chain.vsp.resolver.networks import Networks, Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, Names
-from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.sessions import Sessions
 
 NAME_TAKEN = 2510
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nuage_chain.vsp.layout import BRIDGE
+from nuage_chain.vsp.ovsdb import Operation, Row, Tables, as_list, encoded_map, encoded_set
 from nuage_chain.vsp.resolver.binding import Binding
-from nuage_chain.vsp.resolver.ovsdb import Operation, Row, Tables, as_list, encoded_map, encoded_set
 
 COLUMNS = {
     "Nuage_VM_Table": ("vm_uuid", "vm_name", "nuage_user", "nuage_enterprise", "metadata", "ports"),

@@ -11,9 +11,9 @@ from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
 from nuage_chain.vsp.resolver.binding import Binding
 from nuage_chain.vsp.resolver.bottom_up import BottomUp
-from nuage_chain.vsp.resolver.networks import Networks, Unresolved, get_one
+from nuage_chain.vsp.resolver.networks import Networks, Unresolved
 from nuage_chain.vsp.resolver.rows import Demand
-from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.sessions import Sessions
 
 RUNNING = {"status": "RUNNING", "reasonType": "RUNNING_BOOTED", "hypervisorIP": "127.0.0.1"}
 
@@ -62,32 +62,22 @@ class EmbeddedVsc:
         """Delete what metadata mode made on this node for ports (VM UUID, port name) that are not in `alive`."""
         self._bottom_up.release_orphans(alive, deadline)
 
-    def exists(self, path: str, deadline: Deadline) -> bool:
-        """Whether VSD has an object at `path`."""
-        try:
-            get_one(self._sessions.own(), path, deadline)
-        except Unresolved:
-            return False
-        return True
-
     def _binding(self, session: Session, demand: Demand, container: dict[str, Any], deadline: Deadline) -> Binding:
         interface = _interface_of(session, container, demand.mac, deadline)
         if not (interface.get("IPAddress") or interface.get("IPv6Address")) or not interface.get("VPortID"):
             raise Unresolved(f"VSD has no address for {demand.mac} of container {demand.vm_uuid} yet.")
         network_id = interface["attachedNetworkID"]
         by_kind = {"L2DOMAIN": self._networks.l2domain}.get(interface["attachedNetworkType"], self._networks.subnet)
-        vport = get_one(session, f"vports/{interface['VPortID']}", deadline)
         return Binding(
             port=demand.port,
             vm_uuid=demand.vm_uuid,
             mac=demand.mac,
-            vport_id=vport["ID"],
+            vport_id=interface["VPortID"],
             container_id=container["ID"],
             interface_id=interface["ID"],
             address=interface.get("IPAddress") or None,
             network=by_kind(session, network_id, deadline),
             address6=(interface.get("IPv6Address") or "").partition("/")[0] or None,
-            spoofing=vport.get("addressSpoofing") == "ENABLED",
         )
 
     def _write(self, path: str, body: dict[str, str], deadline: Deadline) -> None:

@@ -15,7 +15,17 @@ from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, 
 
 pytestmark = pytest.mark.root
 
-DAEMONS = ["ovsdb-server", "ovnnb", "ovnsb", "ovs-vswitchd", "ovn-northd", "ovn-controller", "vsd", "resolver"]
+DAEMONS = [
+    "ovsdb-server",
+    "ovnnb",
+    "ovnsb",
+    "ovs-vswitchd",
+    "ovn-northd",
+    "ovn-controller",
+    "vsd",
+    "engine",
+    "resolver",
+]
 
 
 class Vsp:

@@ -25,8 +25,8 @@ from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, deregister, register
 from nuage_chain.vsp import daemons, node, place, processes, status
 from nuage_chain.vsp.layout import Layout, Settings, layout_of, load_settings
-from nuage_chain.vsp.resolver.ovsdb import decoded
-from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.ovsdb import decoded
+from nuage_chain.vsp.sessions import Sessions
 from nuage_chain.vsp.topology import DEMO, seed
 
 if TYPE_CHECKING:

@@ -77,15 +77,17 @@ def test_a_reason_for_not_resolving_is_logged_once(lab: Lab) -> None:
     lab.unplug(container)
 
 
-def test_the_port_leaves_ovn_with_its_row(lab: Lab) -> None:
+def test_a_port_is_down_in_ovn_without_its_row_and_gone_without_its_interface_in_vsd(lab: Lab) -> None:
     container = lab.container()
     made = lab.register(container, WEB)
     lab.plug(container)
     lab.resolved(container)
-    assert made.vport_id in lab.northbound("Logical_Switch_Port")
+    lab.wait_for(lambda: lab.northbound("Logical_Switch_Port")[made.vport_id]["up"])
     lab.unplug(container)
-    lab.wait_for(lambda: made.vport_id not in lab.northbound("Logical_Switch_Port"))
+    lab.wait_for(lambda: not lab.northbound("Logical_Switch_Port")[made.vport_id]["up"])
     assert lab.get(f"vports/{made.vport_id}"), "in split mode the client deletes its objects"
+    lab.deregister(made)
+    lab.wait_for(lambda: made.vport_id not in lab.northbound("Logical_Switch_Port"))
 
 
 def test_a_container_that_vsd_does_not_have_any_more_loses_its_port(lab: Lab) -> None:

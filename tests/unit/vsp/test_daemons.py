@@ -12,7 +12,7 @@ KERNEL = Settings(None, False, "system", "id", 18443, 17443)
 
 def test_every_daemon_carries_its_own_pidfile_so_that_it_is_known_again() -> None:
     parts = daemons.all_of(LAYOUT, NETDEV)
-    assert len({part.name for part in parts}) == len(parts) == 8
+    assert len({part.name for part in parts}) == len(parts) == 9
     for part in parts:
         assert str(part.pidfile) in part.argv or f"--pidfile={part.pidfile}" in part.argv
 

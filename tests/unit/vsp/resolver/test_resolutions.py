@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nuage_chain.deadline import Deadline
 
-NETWORK = Network("s1", "web", "d1", "Shop", "255.255.255.0", 24, "10.10.1.1", 1, 2)
+NETWORK = Network("s1", "255.255.255.0", "10.10.1.1", 1, 2)
 NAMES = Names("Acme", "", "Shop", "front", "web")
 DOWN = VsdUnreachable("VSD is down.")
 UNKNOWN = Unresolved("VSD has no container.")

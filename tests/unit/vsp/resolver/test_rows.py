@@ -9,7 +9,7 @@ from nuage_chain.vsp.resolver.binding import Binding, Network
 from nuage_chain.vsp.resolver.rows import Names, port_views, row_values, write_back
 
 UUID = "ab" * 32
-NETWORK = Network("s1", "web", "d1", "Shop", "255.255.255.0", 24, "10.10.1.1", 20001, 20002)
+NETWORK = Network("s1", "255.255.255.0", "10.10.1.1", 20001, 20002)
 BINDING = Binding("nu1", UUID, "7a:42:00:00:00:01", "vp1", "c1", "i1", "10.10.1.2", NETWORK)
 SET = [["external_ids", "delete", ["set", ["iface-id", "ovn-installed", "ovn-installed-ts"]]]]
 
@@ -140,5 +140,5 @@ def test_what_is_written_is_what_the_network_says() -> None:
 
 
 def test_a_port_without_ipv4_has_the_numbers_of_its_network_alone() -> None:
-    six = replace(NETWORK, netmask=None, prefix=None, gateway=None, gateway6="2001:db8::1", prefix6=64)
+    six = replace(NETWORK, netmask=None, gateway=None)
     assert row_values(replace(BINDING, address=None, address6="2001:db8::2", network=six)) == ("", "", "", 20001, 20002)
