@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nuage_chain.vsp.engine.groups import Groups
-from nuage_chain.vsp.engine.match import IPV4, IPV6, ether_type, traffic
+from nuage_chain.vsp.engine.match import IPV4, IPV6, ether_type, is_narrower, traffic
 from nuage_chain.vsp.engine.mirror import Entity, Mirror
 from nuage_chain.vsp.engine.objects import Wanted
 from nuage_chain.vsp.engine.plans import subnets_of
 
-FIRST_PRIORITY, DEFAULT_PRIORITY, SERVICE_PRIORITY = 30000, 1, 32000
+FIRST_PRIORITY, DEFAULT_PRIORITY, LAST_PRIORITY, SERVICE_PRIORITY = 30000, 2, 1, 32000
 _RANKS = ("TOP", "TOP_FIREWALL", "MIDDLE_FIREWALL", "NONE", "BOTTOM_FIREWALL", "BOTTOM")
 _NEIGHBOURS = "nd || nd_rs || nd_ra"
 _DHCP = "(udp.src == 68 && udp.dst == 67) || (udp.src == 546 && udp.dst == 547)"
@@ -55,8 +55,9 @@ def policy_rows(mirror: Mirror, domain_id: str, *, without_policy: bool) -> Iter
     """
     groups = Groups(mirror, domain_id)
     sides = [_Side(mirror, domain_id, groups, side, allowed=without_policy) for side in SIDES]
-    stateful = any(row.columns["action"] == "allow-related" for side in sides for row in side.entries)
-    rows = [row for side in sides for row in (*side.entries, *side.defaults(stateful=stateful))]
+    # Where nothing is refused nothing has to be tracked.
+    tracked = any(side.entries or not side.allows_ip for side in sides)
+    rows = [row for side in sides for row in (*side.entries, *side.defaults(tracked=tracked))]
     yield from groups.rows()
     yield from rows
 
@@ -82,6 +83,8 @@ def locations(groups: Groups, domain: Place, entry: Entity, port: str, remote: s
     here: Place = (_KINDS.get(str(entry.get("locationType")), ""), str(entry.get("locationID") or ""))
     if not here[0]:
         here = domain
+    if is_narrower(entry) and entry.get("action") != "DROP":
+        return
     for more, there in _remotes(groups, domain, here, entry):
         terms = [f"{port} == @{groups.of_ports(*place)}" for place in dict.fromkeys((here, *more))]
         if there is None:
@@ -116,22 +119,24 @@ class _Side:
         templates = ordered(mirror.children(f"{side.word}acltemplate", domain_id))
         found = [e for t in templates for e in live_entries(mirror, f"{side.word}aclentrytemplate", t)]
         self.entries = [row for rank, entry in enumerate(found) for row in self._entry(entry, rank)]
-        self._ip = any(t.get("defaultAllowIP") for t in templates) if templates else allowed
-        self._others = any(t.get("defaultAllowNonIP") for t in templates) if templates else allowed
+        self.allows_ip = any(t.get("defaultAllowIP") for t in templates) if templates else allowed
+        self._allows_others = any(t.get("defaultAllowNonIP") for t in templates) if templates else allowed
         self._dhcp = any(s.get("enableDHCPv4") is not False for s in subnets_of(mirror, domain_id))
 
-    def defaults(self, *, stateful: bool) -> Iterator[Wanted]:
-        """What becomes of the rest. OVN lets it pass by itself, but where it tracks connections it tracks it too."""
-        if not self._ip:
+    def defaults(self, *, tracked: bool) -> Iterator[Wanted]:
+        """What becomes of the rest. Answers to what a default lets pass come back, as with a stateful entry."""
+        if not self.allows_ip:
             yield self._rest("ip", "drop", "ip", DEFAULT_PRIORITY)
             # VRS answers these itself, whatever the policies say.
             yield self._rest("neighbours", "allow-stateless", _NEIGHBOURS, SERVICE_PRIORITY)
             if self._dhcp and self._side.word == "ingress":
                 yield self._rest("dhcp", "allow-stateless", _DHCP, SERVICE_PRIORITY)
-        elif stateful:
-            yield self._rest("ip", "allow-stateless", "ip", DEFAULT_PRIORITY)
-        if not self._others:
-            yield self._rest("other", "drop", "!ip && !arp", DEFAULT_PRIORITY)
+        elif tracked or not self._allows_others:
+            yield self._rest("ip", "allow-related" if tracked else "allow-stateless", "ip", DEFAULT_PRIORITY)
+        if not self._allows_others:
+            yield self._rest("arp", "allow-stateless", "arp", DEFAULT_PRIORITY)
+            # OVN has no word for "not IP", so this is below what is said of IP.
+            yield self._rest("other", "drop", "1", LAST_PRIORITY)
 
     def _entry(self, entry: Entity, rank: int) -> Iterator[Wanted]:
         priority = max(FIRST_PRIORITY - rank, DEFAULT_PRIORITY + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nuage_chain.vsp.engine.acls import live_entries, ordered
-from nuage_chain.vsp.engine.match import IPV4, IPV6, ether_type, traffic
+from nuage_chain.vsp.engine.match import IPV4, IPV6, ether_type, is_narrower, traffic
 from nuage_chain.vsp.engine.mirror import Entity, Mirror
 from nuage_chain.vsp.engine.networks import gateway_port
 from nuage_chain.vsp.engine.objects import Wanted
@@ -30,7 +30,8 @@ def redirect_rows(mirror: Mirror, domain_id: str) -> Iterator[Wanted]:
 def _entry(mirror: Mirror, domain_id: str, entry: Entity, priority: int) -> Iterator[Wanted]:
     version = {IPV4: 4, IPV6: 6}.get(ether_type(entry))
     hops = _hops(mirror, domain_id, entry.get("redirectVPortTagID"), version or 4)
-    if version is None or entry.get("action") not in _ACTIONS or (entry["action"] == "REDIRECT" and not hops):
+    action = _ACTIONS.get(entry["action"])
+    if version is None or is_narrower(entry) or action is None or (action == "reroute" and not hops):
         return
     terms = traffic(entry)
     for side, field in (("location", "src"), ("network", "dst")):
@@ -39,12 +40,12 @@ def _entry(mirror: Mirror, domain_id: str, entry: Entity, priority: int) -> Iter
             name = f"{group_name('redirect', entry['ID'])}_{field}"
             yield Wanted("Address_Set", name, {"addresses": found})
             terms.append(f"ip{version}.{field} == ${name}")
-    action = _ACTIONS[entry["action"]]
     # What the target itself sends on is not sent to it again; a router knows of a sender only its subnet.
-    terms.append(_not_from(mirror, domain_id, entry.get("redirectVPortTagID")))
+    if action == "reroute":
+        terms.append(_not_from(mirror, domain_id, entry.get("redirectVPortTagID")))
     columns = {
         "priority": priority,
-        "match": " && ".join(filter(None, terms)),
+        "match": " && ".join(terms),
         "action": action,
         "nexthops": hops if action == "reroute" else [],
     }
@@ -65,8 +66,10 @@ def _hops(mirror: Mirror, domain_id: str, target_id: str | None, version: int) -
 
 
 def _not_from(mirror: Mirror, domain_id: str, target_id: str | None) -> str:
-    subnets = sorted({gateway_port(v["parentID"]) for v in _members(mirror, domain_id, target_id)})
-    return " && ".join(f'inport != "{name}"' for name in subnets)
+    """From every subnet but the target's, which OVN's expressions cannot say the other way round."""
+    own = {vport["parentID"] for vport in _members(mirror, domain_id, target_id)}
+    others = [gateway_port(s["ID"]) for s in subnets_of(mirror, domain_id) if s["ID"] not in own]
+    return "inport == {" + ", ".join(f'"{name}"' for name in others) + "}" if others else "0"
 
 
 def _addresses(mirror: Mirror, domain_id: str, entry: Entity, side: str, version: int) -> list[str] | None:

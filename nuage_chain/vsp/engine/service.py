@@ -106,15 +106,16 @@ class Service:
             ready()
 
     async def _reconcile(self, north: Ovsdb, index: Index, mirror: Mirror, scope: str) -> None:
-        wanted = wanted_rows(mirror, scope, self._gateways, without_policy=self._without_policy)
-        operations = difference(scope, wanted, north.tables, index)
-        if not operations:
-            return
+        # One domain's trouble is not the others'.
         try:
-            await north.transact(NORTHBOUND, operations)
+            wanted = wanted_rows(mirror, scope, self._gateways, without_policy=self._without_policy)
+            operations = difference(scope, wanted, north.tables, index)
+            if operations:
+                await north.transact(NORTHBOUND, operations)
         except SwitchRefused as e:
-            # One domain's trouble is not the others'.
             logger.warning("%s of VSD is not in OVN as it should be: %s", scope, e.message)
+        except (ValueError, LookupError):
+            logger.exception("%s of VSD cannot be made of OVN's objects", scope)
 
     def _touched(self, scopes: set[str] | None) -> None:
         if scopes is None or self._due is None:

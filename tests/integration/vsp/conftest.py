@@ -240,12 +240,15 @@ class Lab:
         self.configure(container, row)
         return container, row
 
-    def northbound(self, table: str) -> dict[str, dict[str, Any]]:
-        """The rows of a northbound table by name, as ovn-nbctl would see them."""
+    def rows_of(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a northbound table as ovn-nbctl sees them."""
         listed = self.run("ovn-nbctl", f"--db=unix:{self.layout.nb_socket}", "--format=json", "list", table)
         found = json.loads(listed)
-        rows = [dict(zip(found["headings"], map(decoded, row), strict=True)) for row in found["data"]]
-        return {row["name"]: row for row in rows}
+        return [dict(zip(found["headings"], map(decoded, row), strict=True)) for row in found["data"]]
+
+    def northbound(self, table: str) -> dict[str, dict[str, Any]]:
+        """The same by name."""
+        return {row["name"]: row for row in self.rows_of(table)}
 
     # --- traffic
 
