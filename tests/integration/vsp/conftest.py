@@ -250,6 +250,10 @@ class Lab:
         """The same by name."""
         return {row["name"]: row for row in self.rows_of(table)}
 
+    def writes(self, database: str) -> int:
+        """How many records the file of an OVSDB has: one for each transaction that changed something."""
+        return (self.layout.db / f"{database}.db").read_text().count("OVSDB JSON")
+
     # --- traffic
 
     def run(self, *argv: str) -> str:
