@@ -65,6 +65,16 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         metavar="N",
         help="VSD's port for those who log in by certificate (default: %(default)s)",
     )
+    up.add_argument(
+        "--outside",
+        action=argparse.BooleanOptionalAction,
+        help="a bridge out of the overlay, for PAT and floating IPs (default: as it was, at first none)",
+    )
+    up.add_argument(
+        "--without-policy",
+        choices=("drop", "allow"),
+        help="what becomes of traffic where no ACL template is active (default: as it was, at first drop)",
+    )
     down = _verb(verbs, "down", _down, "stop the embedded VSP; fine where it does not run")
     down.add_argument("--purge", action="store_true", help="remove what is in its directory too: databases, passwords")
     _verb(verbs, "status", _status, "say what of it runs; the exit status is 0 when containers can be attached, else 1")
@@ -103,6 +113,8 @@ def _up(args: argparse.Namespace) -> int:
         netns=args.netns,
         vsd_port=args.port,
         cert_port=args.cert_port,
+        without_policy=args.without_policy,
+        outside=args.outside,
     )
     config = plugin_config.write(made.layout, made.settings)
     print("The embedded VSP runs already." if made.already else f"The embedded VSP is up, in {made.seconds:.1f} s.")

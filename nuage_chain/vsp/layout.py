@@ -149,6 +149,7 @@ class Settings:
     datapath: "netdev" or "system".
     system_id: the node's name in OVN and in the external IDs that the resolver gives.
     without_policy: what becomes of traffic in a direction for which no ACL template is active, "drop" or "allow".
+    outside: whether the node has a bridge that leads out of the overlay, see OUTSIDE.
     """
 
     netns: str | None
@@ -158,6 +159,7 @@ class Settings:
     vsd_port: int
     cert_port: int
     without_policy: str = "drop"
+    outside: bool = False
 
     @property
     def vsd_url(self) -> str:

@@ -8,7 +8,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nuage_chain.deadline import Deadline
@@ -51,10 +51,13 @@ def up(
     netns: str | None = None,
     vsd_port: int = 8443,
     cert_port: int = 7443,
+    without_policy: str | None = None,
+    outside: bool | None = None,
 ) -> Up:
     """Start the embedded VSP in `state`; return when its bridge forwards, VSD answers and the resolver resolves.
 
     netns: the network namespace to run in, made when it does not exist; None for the caller's.
+    without_policy, outside: see Settings; None leaves them as they were.
 
     What is left of a run that was killed is ended first. When a part does not start, what was started is stopped.
     Raises BadConfig, IOFailure, NotAvailable (StartFailed with the end of the part's log), DeadlineExceeded.
@@ -68,7 +71,12 @@ def up(
             _same_place(previous, netns, layout)
             return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
         _end_all(layout, previous, environment, deadline, leave_netns=netns)
-        settings = _choose(previous, netns, vsd_port, cert_port, deadline)
+        chosen = _choose(previous, netns, vsd_port, cert_port, deadline)
+        settings = replace(
+            chosen,
+            without_policy=chosen.without_policy if without_policy is None else without_policy,
+            outside=chosen.outside if outside is None else outside,
+        )
         save_settings(layout, settings)
         try:
             _make_place(settings, environment, deadline)
@@ -108,7 +116,8 @@ def _choose(
     found = place.links(netns, deadline.left("looking at the network namespace")) if there else set()
     ours = previous is not None and previous.netns_made and previous.netns == netns
     system_id = previous.system_id if previous else str(uuid.uuid4())
-    return Settings(netns, not there or ours, place.choose_datapath(found), system_id, vsd_port, cert_port)
+    chosen = Settings(netns, not there or ours, place.choose_datapath(found), system_id, vsd_port, cert_port)
+    return replace(chosen, without_policy=previous.without_policy, outside=previous.outside) if previous else chosen
 
 
 def _make_place(settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
@@ -135,7 +144,7 @@ def _start_all(layout: Layout, settings: Settings, environment: Mapping[str, str
     run_tool(_configure_switch(layout, settings), environment, deadline)
     begin([daemons.switch(layout, settings), daemons.northd(layout), daemons.controller(layout)])
     _wait_forwarding(layout, settings, environment, deadline)
-    if settings.netns is not None:
+    if settings.outside:
         place.set_address(settings.netns, OUTSIDE_BRIDGE, f"{OUTSIDE[1]}/{OUTSIDE.prefixlen}", environment, deadline)
     vsd_ready()
     engine_ready()
@@ -151,13 +160,19 @@ def _configure_switch(layout: Layout, settings: Settings) -> list[str]:
         "ovn-encap-ip": "127.0.0.1",
         "ovn-bridge": BRIDGE,
         "ovn-bridge-datapath-type": settings.datapath,
-        "ovn-bridge-mappings": f"{OUTSIDE_NETWORK}:{OUTSIDE_BRIDGE}",
+        "ovn-bridge-mappings": f"{OUTSIDE_NETWORK}:{OUTSIDE_BRIDGE}" if settings.outside else "",
     }
     return [
         *("ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", "--timeout=5", "--no-wait", "init"),
         *("--", "set", "Open_vSwitch", ".", *(f'external_ids:{key}="{value}"' for key, value in facts.items())),
         *("--", "--may-exist", "add-br", BRIDGE),
         *("--", "set", "Bridge", BRIDGE, f"datapath_type={settings.datapath}", "fail_mode=secure"),
+        *(_outside(settings) if settings.outside else ("--", "--if-exists", "del-br", OUTSIDE_BRIDGE)),
+    ]
+
+
+def _outside(settings: Settings) -> list[str]:
+    return [
         *("--", "--may-exist", "add-br", OUTSIDE_BRIDGE),
         *("--", "set", "Bridge", OUTSIDE_BRIDGE, f"datapath_type={settings.datapath}"),
     ]

@@ -82,10 +82,10 @@ def choose_datapath(found: set[str], module: Path = KERNEL_MODULE) -> str:
     return datapath
 
 
-def set_address(name: str, link: str, address: str, environment: Mapping[str, str], deadline: Deadline) -> None:
+def set_address(name: str | None, link: str, address: str, environment: Mapping[str, str], deadline: Deadline) -> None:
     """Give a link of the namespace an address and set it up. Raises NotAvailable with the words of `ip`."""
-    run_tool(["ip", "-n", name, "address", "replace", address, "dev", link], environment, deadline)
-    run_tool(["ip", "-n", name, "link", "set", link, "up"], environment, deadline)
+    run_tool([*prefix(name), "ip", "address", "replace", address, "dev", link], environment, deadline)
+    run_tool([*prefix(name), "ip", "link", "set", link, "up"], environment, deadline)
 
 
 def remove_leftovers(name: str | None, datapath: str, environment: Mapping[str, str], deadline: Deadline) -> None:

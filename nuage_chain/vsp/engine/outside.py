@@ -21,8 +21,12 @@ DEFAULT_ROUTE = "0.0.0.0/0"
 _DROP_PRIORITY = 1
 
 
-def switch_rows() -> Iterator[Wanted]:
-    """The switch that all ways out meet on, of the scope SHARED."""
+def switch_rows(mirror: Mirror) -> Iterator[Wanted]:
+    """The switch that all ways out meet on, of the scope SHARED; nothing as long as no domain may need it."""
+    if not mirror.objects["floatingip"] and not any(
+        place.get("PATEnabled") == "ENABLED" for kind in ("domain", "subnet") for place in mirror.objects[kind].values()
+    ):
+        return
     yield Wanted("Logical_Switch", SWITCH, {}, name=SHARED)
     columns = {
         "type": "localnet",

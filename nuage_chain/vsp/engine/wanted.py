@@ -19,7 +19,7 @@ def wanted_rows(mirror: Mirror, scope: str, gateways: Sequence[str], *, without_
     gateways: nodes that lead out of the overlay. without_policy: see `acls.policy_rows`.
     """
     if scope == SHARED:
-        yield from switch_rows()
+        yield from switch_rows(mirror)
         return
     if mirror.get("domain", scope) is None and mirror.get("l2domain", scope) is None:
         return

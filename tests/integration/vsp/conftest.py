@@ -65,6 +65,7 @@ class Lab:
     def __init__(self, state: Path, netns: str) -> None:
         self.state = state
         self.netns = netns
+        self.outside = False
         self.environment = dict(os.environ)
         self.layout: Layout = layout_of(state)
         self._containers: list[Container] = []
@@ -75,7 +76,13 @@ class Lab:
 
     def up(self) -> node.Up:
         self._ovsdb.close()  # the switch's database is started anew where it has to be
-        return node.up(self.state, environment=self.environment, deadline=Deadline(SECONDS), netns=self.netns)
+        return node.up(
+            self.state,
+            environment=self.environment,
+            deadline=Deadline(SECONDS),
+            netns=self.netns,
+            outside=self.outside,
+        )
 
     def down(self, *, purge: bool = False) -> bool:
         return node.down(self.state, environment=self.environment, deadline=Deadline(SECONDS), purge=purge)

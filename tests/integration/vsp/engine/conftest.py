@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     made = Lab(tmp_path_factory.mktemp("v") / "s", new_netns())
+    made.outside = True
     try:
         made.up()
         made.seed()

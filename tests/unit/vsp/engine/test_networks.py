@@ -97,14 +97,13 @@ def test_a_subnet_that_goes_takes_its_router_port_along() -> None:
 
 def test_nothing_of_a_domain_is_left_when_it_goes_and_others_keep_theirs() -> None:
     north, mirror = Northbound(), shop()
-    north.take(mirror, SHARED)
     north.take(mirror)
     north.tables["Logical_Switch"]["x"] = {"name": "theirs", "external_ids": {}, "ports": []}
     mirror.drop("domain", DOMAIN)
     north.take(mirror)
-    assert north.names("Logical_Switch") == {"theirs", "nuage-outside"}
+    assert north.names("Logical_Switch") == {"theirs"}
     assert north.names("Logical_Router") == set()
-    assert north.names("Logical_Switch_Port") == {"nuage-outside-bridge"}
+    assert north.names("Logical_Switch_Port") == set()
 
 
 def test_rows_that_were_there_before_the_engine_marked_them_become_its() -> None:
@@ -147,8 +146,10 @@ def test_a_way_out_is_there_for_those_who_need_one() -> None:
     north.take(mirror, SHARED)
     north.take(mirror, DOMAIN, "node-1", "node-2")
     assert not north.tables["NAT"]
+    assert "nuage-outside" not in north.names("Logical_Switch")
     change(mirror, "domain", DOMAIN, PATEnabled="ENABLED")
     change(mirror, "subnet", "s-db", PATEnabled="DISABLED")
+    north.take(mirror, SHARED)
     north.take(mirror, DOMAIN, "node-1", "node-2")
     rows = north.tables["NAT"].values()
     assert {(r["type"], r["external_ip"], r["logical_ip"]) for r in rows} == {
