@@ -150,6 +150,7 @@ class Settings:
     system_id: the node's name in OVN and in the external IDs that the resolver gives.
     without_policy: what becomes of traffic in a direction for which no ACL template is active, "drop" or "allow".
     outside: whether the node has a bridge that leads out of the overlay, see OUTSIDE.
+    address: where the other nodes reach this one.
     """
 
     netns: str | None
@@ -160,6 +161,7 @@ class Settings:
     cert_port: int
     without_policy: str = "drop"
     outside: bool = False
+    address: str = "127.0.0.1"
 
     @property
     def vsd_url(self) -> str:

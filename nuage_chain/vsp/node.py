@@ -157,7 +157,7 @@ def _configure_switch(layout: Layout, settings: Settings) -> list[str]:
         "system-id": settings.system_id,
         "ovn-remote": f"unix:{layout.sb_socket}",
         "ovn-encap-type": "geneve",
-        "ovn-encap-ip": "127.0.0.1",
+        "ovn-encap-ip": settings.address,
         "ovn-bridge": BRIDGE,
         "ovn-bridge-datapath-type": settings.datapath,
         "ovn-bridge-mappings": f"{OUTSIDE_NETWORK}:{OUTSIDE_BRIDGE}" if settings.outside else "",

@@ -40,7 +40,7 @@ class Service:
         self._changed = asyncio.Event()
         self._sessions = Sessions(layout, settings)
         self._networks = Networks()
-        self._vsc = EmbeddedVsc(self._sessions, self._networks, settings.system_id)
+        self._vsc = EmbeddedVsc(self._sessions, self._networks, settings.system_id, settings.address)
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
         self._reports = ThreadPoolExecutor(1, "report")
         self._resolutions = Resolutions(self._vsc, self._changed.set, self._lookups, self._reports)
@@ -118,8 +118,9 @@ class Service:
         if operations:
             await switch.transact(SWITCH_DB, operations)
         for name, binding in bindings.items():
-            if name in views and views[name].values == rows.row_values(binding):
-                self._resolutions.filled(name)
+            view = views.get(name)
+            if view is not None and (not view.life.forwards or view.values == rows.row_values(binding)):
+                self._resolutions.settled(name, view.life)
         if self._sweep_due and (self._sweeping is None or self._sweeping.done()):
             self._sweep_due = False
             alive = {(view.demand.vm_uuid, name) for name, view in views.items()}

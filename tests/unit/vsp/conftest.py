@@ -28,7 +28,7 @@ class World:
         self.server = server
         self.sessions = sessions
         self.networks = Networks()
-        self.vsc = EmbeddedVsc(sessions, self.networks, NODE)
+        self.vsc = EmbeddedVsc(sessions, self.networks, NODE, "192.0.2.1")
         access: Access = sessions.access()
         self.session = Session(access)
 
