@@ -86,16 +86,18 @@ def locations(groups: Groups, domain: Place, entry: Entity, port: str, remote: s
     if is_narrower(entry) and entry.get("action") != "DROP":
         return
     for more, there in _remotes(groups, domain, here, entry):
-        terms = [f"{port} == @{groups.of_ports(*place)}" for place in dict.fromkeys((here, *more))]
+        # All of a domain is in the domain; its switches know no group that has no port on them.
+        places = more if more and here == domain else list(dict.fromkeys((here, *more)))
+        terms = [f"{port} == @{groups.of_ports(*place)}" for place in places]
         if there is None:
-            yield groups.of_ports(*here), terms
+            yield groups.of_ports(*places[0]), terms
             continue
         version = {IPV4: 4, IPV6: 6}.get(ether_type(entry))
         if version and there[0]:
             terms.append(f"ip{version}.{remote} == ${groups.of_addresses(*there, version)}")
         elif entry.get("action") != "DROP":
             continue
-        yield groups.of_ports(*here), terms
+        yield groups.of_ports(*places[0]), terms
 
 
 def _remotes(groups: Groups, domain: Place, here: Place, entry: Entity) -> Iterator[tuple[list[Place], Place | None]]:

@@ -92,7 +92,7 @@ class Workload:
         return self.lab.run("nsenter", f"--net=/run/netns/{self.container.netns}", "--", *argv)
 
     def pings(self, other: Workload | str) -> bool:
-        return self.lab.pings(self.container, other if isinstance(other, str) else other.address, 1)
+        return self.tries("ping", "-c2", "-i0.2", "-W0.3", other if isinstance(other, str) else other.address)
 
     @contextlib.contextmanager
     def serving(self, *ports: int) -> Iterator[None]:
