@@ -14,7 +14,7 @@ FLOORS = (
     ("foundation",),
     ("cni", "link", "vrs", "vsd", "orchestrators"),
     ("attachment", "audit", "vsp"),
-    ("relay", "agent", "libnetwork", "cli"),
+    ("relay", "direct", "launcher", "agent", "libnetwork", "cli"),
 )
 FOUNDATION = ("", "causes", "errors", "deadline")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
