@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from nuage_chain.deadline import Deadline
-from nuage_chain.errors import DeadlineExceeded
+from nuage_chain.deadline import Cancel, Deadline
+from nuage_chain.errors import CallEnded, DeadlineExceeded
 
 
 class Clock:
@@ -39,3 +39,21 @@ def test_cleaning_up_gets_some_seconds_even_when_the_budget_is_used_up() -> None
 
 def test_cleaning_up_keeps_what_is_left_when_that_is_more() -> None:
     assert Deadline(30, Clock()).extended(5).left("cleaning up") == pytest.approx(30)
+
+
+def test_a_budget_may_have_begun_before_it_is_made() -> None:
+    clock = Clock()
+    deadline = Deadline(10, clock, begun=clock.now - 4)
+    assert deadline.left("waiting") == 6
+
+
+def test_a_budget_that_is_ended_early_is_left_to_clean_up_only() -> None:
+    clock, cancel = Clock(), Cancel()
+    deadline = Deadline(10, clock, cancel=cancel)
+    assert (deadline.left("waiting"), deadline.wakes) == (10, cancel.fd)
+    cancel.say()
+    for ended in (deadline, deadline.part(0.5)):
+        with pytest.raises(CallEnded):
+            ended.left("waiting")
+    assert (deadline.extended(5).left("cleaning up"), deadline.extended(5).wakes) == (10, None)
+    cancel.close()
