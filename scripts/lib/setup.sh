@@ -12,6 +12,8 @@ command -v runc >/dev/null || TEST_PACKAGES+=(runc)
 command -v containerd >/dev/null || TEST_PACKAGES+=(containerd)
 command -v dockerd >/dev/null || TEST_PACKAGES+=(docker.io)
 command -v podman >/dev/null || TEST_PACKAGES+=(podman)
+# A browser looks at VSD's page.
+command -v chromium >/dev/null || TEST_PACKAGES+=(chromium-headless-shell)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'

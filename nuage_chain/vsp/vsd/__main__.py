@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nuage_chain.errors import BadConfig, IOFailure, NuageChainError
+from nuage_chain.vsp.vsd.behaviour import behaviour_of
 from nuage_chain.vsp.vsd.server import CERT_PORT, PORT, VsdServer
 
 # Run with -m this module is called __main__, which is under no logger of ours.
@@ -48,6 +49,7 @@ def _serve(options: argparse.Namespace, ended: threading.Event) -> None:
         options.cert_port,
         password=password,
         names=options.name,
+        behaviour=behaviour_of(options.set),
     ) as server:
         LOG.info("VSD is ready at %s and %s", server.url, server.cert_url)
         if options.pidfile is not None:
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pidfile", type=Path, help="written when both ports take connections, removed at the end")
     parser.add_argument("--log", type=Path, help="file to log to instead of standard error")
     parser.add_argument("--name", action="append", default=[], help="further name for the server's certificate")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="see docs/vsd.md")
     return parser
 
 

@@ -10,6 +10,7 @@ from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.refusal import Code, bad_request, conflict
 
 Address = IPv4Address | IPv6Address
+_ANYBODY = "anybody"
 _LONGEST = {4: 30, 6: 126}
 
 
@@ -23,6 +24,11 @@ class Network:
 
     def __str__(self) -> str:
         return f"{self.owner.kind} {self.owner.get('name')} ({self.network})"
+
+    @property
+    def ledger(self) -> str:
+        """See ledger_of."""
+        return ledger_of(self.owner)
 
     @property
     def first_host(self) -> Address:
@@ -48,11 +54,20 @@ class Network:
 
 @dataclass(frozen=True)
 class Pool:
-    """What may be given away: the ranges (the whole network where there are none) and what is kept for single MACs."""
+    """What may be given away: the ranges (the whole network where there are none) and what is kept for single MACs.
+
+    `anybody` instead of a MAC: for whoever asks for the address by name.
+    """
 
     network: Network
     ranges: Sequence[tuple[Address, Address]] = ()
     reserved: Mapping[Address, str] = field(default_factory=dict)
+
+
+def ledger_of(owner: Entity) -> str:
+    """The ID under which addresses are given away: subnets of one shared network have one between them."""
+    shared = owner.get("associatedSharedNetworkResourceID") if owner.kind == "subnet" else None
+    return str(shared or owner.id)
 
 
 def parse_address(prop: str, text: object, version: int) -> Address:
@@ -66,10 +81,10 @@ def parse_address(prop: str, text: object, version: int) -> Address:
     return address
 
 
-def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
-    """A network such as 10.0.0.0/255.255.255.0 or 2001:db8::/64.
+def parse_prefix(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
+    """A prefix of any length, a single host included.
 
-    Raises Refusal: 400 when it cannot be read, 409 when it has host bits or no room for hosts.
+    Raises Refusal: 400 when it cannot be read, 409 when it has host bits.
     """
     try:
         network = ip_network(text, strict=False)
@@ -79,6 +94,15 @@ def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Netwo
         raise bad_request(prop, f"{text!r} is not an IPv{version} network.")
     if str(network.network_address) != str(ip_address(text.partition("/")[0])):
         raise conflict(prop, "Invalid network", f"{text} has host bits set; the network would be {network}.")
+    return network
+
+
+def parse_network(prop: str, text: str, version: int) -> IPv4Network | IPv6Network:
+    """A network such as 10.0.0.0/255.255.255.0 or 2001:db8::/64.
+
+    Raises Refusal: 400 when it cannot be read, 409 when it has host bits or no room for hosts.
+    """
+    network = parse_prefix(prop, text, version)
     if network.prefixlen > _LONGEST[version]:
         raise conflict(prop, "Invalid network", f"{network} has no room for hosts.")
     return network
@@ -112,11 +136,17 @@ def pool_of(entities: Entities, network: Network) -> Pool:
         for row in entities.children(network.owner.id, "addressrange")
         if (row.get("IPType") or "IPV4") == wanted
     ]
-    reserved = {}
+    reserved = _for_machines(entities, network)
     if version == 4:
         for row in entities.children(network.owner.id, "ipreservation"):
             reserved[ip_address(row.values["IPAddress"])] = str(row.values["MAC"]).lower()
     return Pool(network, ranges, reserved)
+
+
+def _for_machines(entities: Entities, network: Network) -> dict[Address, str]:
+    attribute = f"IPV{network.network.version}Address"
+    rows = entities.children(network.owner.id, "vmipreservation")
+    return {ip_address(row.values[attribute]): _ANYBODY for row in rows if row.get(attribute)}
 
 
 def claim(entities: Entities, pool: Pool, prop: str, holder_id: str, mac: str, wanted: Address | None) -> Address:
@@ -129,10 +159,10 @@ def claim(entities: Entities, pool: Pool, prop: str, holder_id: str, mac: str, w
         description = f"No address is left in the {pool.network}."
         raise conflict(prop, "Subnet full", description, Code.SUBNET_FULL)
     pool.network.refuse_special(prop, address)
-    if pool.reserved.get(address, mac.lower()) != mac.lower() or _held(entities, pool, address):
+    if pool.reserved.get(address, mac.lower()) not in {mac.lower(), _ANYBODY} or _held(entities, pool, address):
         description = f"The address {address} in the {pool.network} is already in use."
         raise conflict(prop, "IP address in use", description, Code.ADDRESS_IN_USE)
-    entities.store.run("INSERT INTO addresses VALUES (?, ?, ?)", (pool.network.owner.id, address.packed, holder_id))
+    entities.store.run("INSERT INTO addresses VALUES (?, ?, ?)", (pool.network.ledger, address.packed, holder_id))
     return address
 
 
@@ -145,7 +175,7 @@ def holder(entities: Entities, network_id: str, address: Address) -> str | None:
 
 
 def _held(entities: Entities, pool: Pool, address: Address) -> bool:
-    return holder(entities, pool.network.owner.id, address) is not None
+    return holder(entities, pool.network.ledger, address) is not None
 
 
 def _reserved_for(entities: Entities, pool: Pool, mac: str) -> Address | None:
@@ -156,20 +186,22 @@ def _reserved_for(entities: Entities, pool: Pool, mac: str) -> Address | None:
 
 
 def _lowest_free(entities: Entities, pool: Pool) -> Address | None:
-    whole = pool.network.network
-    taken = {int(address) for address in pool.network.special() | set(pool.reserved)} | _taken(entities, pool)
+    """The table `lowest` keeps an address below which none is free, so that a full subnet is not walked each time."""
+    whole, kind = pool.network.network, type(pool.network.network.network_address)
+    key = (pool.network.ledger, len(whole.network_address.packed))
+    row = entities.store.row("SELECT address FROM lowest WHERE network_id = ? AND size = ?", key)
+    alone = pool.network.ledger == pool.network.owner.id
+    begin = int.from_bytes(row[0], "big") if row and alone else 0
+    never = pool.network.special() | set(pool.reserved)
     for low, high in sorted(pool.ranges or [(whole[0], whole[-1])], key=lambda pair: int(pair[0])):
-        free = int(low)
-        while free in taken:
-            free += 1
-        if free <= int(high):
-            return IPv4Address(free) if whole.version == 4 else IPv6Address(free)
+        for number in range(max(int(low), begin), int(high) + 1):
+            address = kind(number)
+            if address not in never and not _held(entities, pool, address):
+                entities.store.run("INSERT OR REPLACE INTO lowest VALUES (?, ?, ?)", (*key, address.packed))
+                return address
     return None
 
 
-def _taken(entities: Entities, pool: Pool) -> set[int]:
-    size = len(pool.network.network.network_address.packed)
-    rows = entities.store.rows(
-        "SELECT address FROM addresses WHERE network_id = ? AND length(address) = ?", (pool.network.owner.id, size)
-    )
-    return {int.from_bytes(row[0], "big") for row in rows}
+def search_afresh(entities: Entities, network_id: str) -> None:
+    """What a network gives away has changed: look for free addresses from its first one on."""
+    entities.store.run("DELETE FROM lowest WHERE network_id = ?", (network_id,))

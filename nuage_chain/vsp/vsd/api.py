@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nuage_chain.vsp.vsd import members
-from nuage_chain.vsp.vsd.auth import Authenticator, Caller
+from nuage_chain.vsp.vsd.auth import SYSTEM, Authenticator, Caller
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.bulk import bulk_create, bulk_delete, bulk_update
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.events import Event, EventLog
 from nuage_chain.vsp.vsd.listing import list_page
 from nuage_chain.vsp.vsd.messages import Answer, Call, json_answer
 from nuage_chain.vsp.vsd.model import Model, Resource
+from nuage_chain.vsp.vsd.page import page
 from nuage_chain.vsp.vsd.permissions import check_write
 from nuage_chain.vsp.vsd.present import present, present_me
 from nuage_chain.vsp.vsd.refusal import Refusal, bad_request, forbidden, not_allowed
@@ -24,6 +26,8 @@ from nuage_chain.vsp.vsd.unit import Rules, Unit
 LOG = logging.getLogger(__name__)
 _NO_CONTENT = Answer(204)
 _READS = {"GET", "HEAD"}
+_GRANTS = {"permission", "enterprisepermission"}
+_GRANTED = {"CREATE": "GRANT", "DELETE": "REVOKE"}
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,17 @@ class Api:
     events: EventLog
     clock: Callable[[], float]
     poll_time: float
+    behaviour: Behaviour = DEFAULTS
 
     def answer(self, call: Call) -> tuple[Answer, str]:
         """The answer to a call, and who called for the log (`-` where that is unknown)."""
         name = "-"
+        if call.path == "/" and call.method in _READS:
+            return (page() if call.method == "GET" else Answer(200, headers=page().headers)), name
         try:
             caller = self.authenticator.caller(call.headers, call.certificate)
             name = caller.name()
+            self._delete_expired()
             return self._routed(call, caller), name
         except Refusal as refusal:
             return json_answer(refusal.status, refusal.body()), name
@@ -66,14 +74,18 @@ class Api:
             raise not_allowed(call.method, call.path)
         if call.method in _READS:
             return self._read(call, caller, way, resource)
-        with self._unit(call, caller) as unit:
+        privileged = call.headers.get("x-nuage-custom", "").lower() == "vsc"
+        if privileged and not caller.is_csproot:
+            raise forbidden("Only csproot may speak for the VSC.")
+        with self._unit(caller, privileged) as unit:
             return self._write(call, unit, way, resource)
 
     def _me(self, call: Call, caller: Caller) -> Answer:
         if call.method not in _READS:
             raise not_allowed(call.method, call.path)
         key, expiry = self.authenticator.issue_key(caller.user)
-        return json_answer(200, [present_me(caller.user, caller.enterprise, caller.role, key, expiry)])
+        unit = 1000 if self.behaviour.key_expiry_unit == "ms" else 1
+        return json_answer(200, [present_me(caller.user, caller.enterprise, caller.role, key, int(expiry * unit))])
 
     def _events(self, call: Call, caller: Caller) -> Answer:
         if call.method != "GET":
@@ -90,30 +102,44 @@ class Api:
                 return self._one(caller, resource, way.object_id)
             if "G" not in resource.relation(parent.kind if parent else "me"):
                 raise not_allowed(call.method, call.path)
-            page = list_page(self.entities, resource, parent, caller, call.headers)
-            shown = [] if call.method == "HEAD" else [self._present(entity) for entity in page.entities]
-        return json_answer(200, shown, page.headers) if shown else Answer(200, headers=page.headers)
+            page = list_page(self.entities, resource, parent, caller, call.headers, self.behaviour)
+            if call.method == "HEAD":
+                return Answer(200, headers=page.headers)
+            shown = page.groups or [self._present(entity) for entity in page.entities]
+        if shown or self.behaviour.empty_list == "[]":
+            return json_answer(200, shown, page.headers)
+        return Answer(200, headers=page.headers)
 
     def _one(self, caller: Caller, resource: Resource, object_id: str) -> Answer:
-        entity = Unit(self.entities, self.model, self.rules, caller, 0).find(resource.name, object_id)
+        entity = self._unit_of(caller).find(resource.name, object_id)
         return json_answer(200, [self._present(entity)])
 
     def _parent(self, caller: Caller, way: Route) -> Entity | None:
         if way.children is None or way.resource is None or way.object_id is None:
             return None
-        return Unit(self.entities, self.model, self.rules, caller, 0).find(way.resource.name, way.object_id)
+        return self._unit_of(caller).find(way.resource.name, way.object_id)
+
+    def _unit_of(self, caller: Caller, now: int = 0, privileged: bool = False) -> Unit:
+        return Unit(self.entities, self.model, self.rules, caller, now, privileged, self.behaviour)
 
     def _present(self, entity: Entity) -> dict[str, object]:
         return present(self.entities, self.model, entity)
 
+    def _delete_expired(self) -> None:
+        """Workloads whose timer has run out go when the next call comes: nobody sees them afterwards."""
+        due = "SELECT object_id FROM pending WHERE expiry <= ?"
+        with self.entities.store.reading():
+            ids = [row[0] for row in self.entities.store.rows(due, (self.clock(),))]
+        if ids:
+            with self._unit(SYSTEM) as unit:
+                for workload in filter(None, map(self.entities.get, ids)):
+                    unit.remove(workload)
+
     @contextmanager
-    def _unit(self, call: Call, caller: Caller) -> Iterator[Unit]:
+    def _unit(self, caller: Caller, privileged: bool = False) -> Iterator[Unit]:
         """A transaction, after which `/events` tells what it changed."""
-        privileged = call.headers.get("x-nuage-custom", "").lower() == "vsc"
-        if privileged and not caller.is_csproot:
-            raise forbidden("Only csproot may speak for the VSC.")
         now = int(self.clock() * 1000)
-        unit = Unit(self.entities, self.model, self.rules, caller, now, privileged)
+        unit = self._unit_of(caller, now, privileged)
         with self.entities.store.reading():
             with self.entities.store.transaction():
                 yield unit
@@ -122,8 +148,9 @@ class Api:
 
     def _told(self, unit: Unit) -> Iterator[Event]:
         for what, entity in unit.changes.values():
+            granted = self.behaviour.grant_events and entity.kind in _GRANTS
             body = {
-                "type": what,
+                "type": _GRANTED.get(what, what) if granted else what,
                 "entityType": entity.kind,
                 "entities": [self._present(entity)],
                 "eventReceivedTime": unit.now,
@@ -163,7 +190,9 @@ def _change(call: Call, unit: Unit, entity: Entity, resource: Resource) -> Answe
         raise not_allowed(call.method, call.path)
     if call.method == "PUT":
         unit.update(entity, call.object())
-    elif _choice(call) != "0":
+    elif _choice(call) == "0":
+        return Answer(unit.behaviour.declined)
+    else:
         unit.delete(entity, _confirmed(call))
     return _NO_CONTENT
 

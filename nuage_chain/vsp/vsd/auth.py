@@ -8,24 +8,30 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.passwords import Verifier
-from nuage_chain.vsp.vsd.refusal import Refusal, forbidden, not_found, unauthorized
+from nuage_chain.vsp.vsd.refusal import Refusal, expired, forbidden, not_found, unauthorized
 
 CSPROOT = "csproot"
 _ROLES = ("CSPROOT", "CMS", "ORGADMIN", "ORGNETWORKDESIGNER", "ORGUSER")
+_RETRY_SECONDS = 60.0
+_REMEMBERED = 3600.0
+"""Seconds after which an expired API key is no longer told from one that never was."""
+_EVERYBODY = "parent_id = ? AND kind = 'group' AND json_extract(body, '$.name') = 'Everybody'"
 _ENTERPRISE = "kind = 'enterprise' AND json_extract(body, '$.name') = ? COLLATE NOCASE"
 _USER = "parent_id = ? AND kind = 'user' AND json_extract(body, '$.userName') = ?"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A user and what it may do; `proxied` when someone else acts in its name."""
+    """A user and what it may do: `groups` are the IDs of those it is in; `proxied` when someone else acts for it."""
 
     user: Entity
     enterprise: Entity
     role: str
     proxied: bool = False
+    groups: frozenset[str] = frozenset()
 
     @property
     def is_csp(self) -> bool:
@@ -55,45 +61,53 @@ class Caller:
         return f"{self.user.get('userName')}@{self.enterprise.get('name')}"
 
 
+SYSTEM = Caller(Entity("user", {"ID": "system"}), Entity("enterprise", {"enterpriseType": "CSP"}), "CSPROOT")
+"""VSD itself, where nobody called."""
+
+
 class Authenticator:
     """Finds the caller of a request.
 
     clock: seconds since the epoch; key_life: seconds that an API key lives.
     """
 
-    def __init__(self, entities: Entities, clock: Callable[[], float], key_life: float) -> None:
+    def __init__(
+        self, entities: Entities, clock: Callable[[], float], key_life: float, behaviour: Behaviour = DEFAULTS
+    ) -> None:
         self._entities = entities
+        self._behaviour = behaviour
         self._clock = clock
         self._key_life = key_life
         self._verifier = Verifier()
 
-    def caller(self, headers: Mapping[str, str], certificate: tuple[str, str] | None) -> Caller:
+    def caller(self, headers: Mapping[str, str], certificate: Mapping[str, str] | None) -> Caller:
         """Who sent these headers (names in lower case).
 
-        certificate: (user, enterprise) of a verified client certificate; then no header is needed.
+        certificate: the subject of a verified client certificate; then no header is needed.
         Raises Refusal: 401 when it is nobody, 403 when it may not act for whom it says.
         """
         if certificate is not None:
-            caller = self._by_certificate(*certificate)
+            user, enterprise = self._behaviour.certificate_user, self._behaviour.certificate_enterprise
+            caller = self._by_certificate(certificate.get(user, ""), certificate.get(enterprise, ""))
         else:
             caller = self._by_header(headers.get("authorization", ""), headers.get("x-nuage-organization", ""))
         proxy = headers.get("x-nuage-proxyuser")
         return caller if not proxy else self._proxied(caller, proxy)
 
-    def issue_key(self, user: Entity) -> tuple[str, int]:
-        """A fresh API key and its expiry in milliseconds since the epoch."""
+    def issue_key(self, user: Entity) -> tuple[str, float]:
+        """A fresh API key and its expiry in seconds since the epoch."""
         key = secrets.token_hex(20)
         expiry = self._clock() + self._key_life
         store = self._entities.store
         with store.transaction():
-            store.run("DELETE FROM keys WHERE expiry <= ?", (self._clock(),))
+            store.run("DELETE FROM keys WHERE expiry <= ?", (self._clock() - _REMEMBERED,))
             store.run("INSERT INTO keys VALUES (?, ?, ?)", (_key_hash(key), user.id, expiry))
-        return key, int(expiry * 1000)
+        return key, expiry
 
     def expire_keys(self) -> None:
-        """Forget every API key: the next call with one is answered 401."""
+        """Make every API key expire now: the next call with one is refused."""
         with self._entities.store.transaction():
-            self._entities.store.run("DELETE FROM keys")
+            self._entities.store.run("UPDATE keys SET expiry = min(expiry, ?)", (self._clock(),))
 
     def _by_certificate(self, user_name: str, enterprise_name: str) -> Caller:
         user, enterprise = self._find(user_name, enterprise_name)
@@ -109,9 +123,19 @@ class Authenticator:
         return self._as_caller(user, enterprise)
 
     def _has_key(self, user: Entity, key: str) -> bool:
-        with self._entities.store.reading():
-            row = self._entities.store.row("SELECT user_id, expiry FROM keys WHERE hash = ?", (_key_hash(key),))
-        return row is not None and row[0] == user.id and row[1] > self._clock()
+        store = self._entities.store
+        with store.reading():
+            row = store.row("SELECT user_id, expiry FROM keys WHERE hash = ?", (_key_hash(key),))
+            if row is None or row[0] != user.id:
+                return False
+            if row[1] > self._clock() or self._behaviour.expired_key != 419:
+                return bool(row[1] > self._clock())
+            # bambou logs in and then repeats its request with the old key: that once it has to do.
+            newest = store.row("SELECT max(expiry) FROM keys WHERE user_id = ?", (user.id,))
+        issued = (newest[0] if newest else 0.0) - self._key_life
+        if issued < row[1] or self._clock() - issued > _RETRY_SECONDS:
+            raise expired()
+        return True
 
     def _has_password(self, user: Entity, password: str) -> bool:
         with self._entities.store.reading():
@@ -126,18 +150,25 @@ class Authenticator:
                 for user in self._entities.select(_USER, (enterprise.id, user_name)):
                     if not user.get("disabled"):
                         return user, enterprise
-        raise unauthorized()
+                raise unauthorized()
+        raise unauthorized() if self._behaviour.wrong_organization == 401 else forbidden("There is no such enterprise.")
 
     def _as_caller(self, user: Entity, enterprise: Entity, proxied: bool = False) -> Caller:
         with self._entities.store.reading():
-            roles = {group.get("role") for group in self._entities.linked(user.id, "group")}
-        return Caller(user, enterprise, next((role for role in _ROLES if role in roles), "ORGUSER"), proxied)
+            groups = self._entities.linked(user.id, "group")
+            # Everybody is in it, whether they were put there or not.
+            everybody = self._entities.select(_EVERYBODY, (enterprise.id,))
+        roles = {group.get("role") for group in groups}
+        role = next((role for role in _ROLES if role in roles), "ORGUSER")
+        return Caller(user, enterprise, role, proxied, frozenset(group.id for group in [*groups, *everybody]))
 
     def _proxied(self, caller: Caller, proxy: str) -> Caller:
         """`user@enterprise`, or the external ID of a user."""
         if caller.role not in {"CSPROOT", "CMS"}:
             raise forbidden(f"{caller.name()} is neither csproot nor in the CMS group: it may not act for {proxy}.")
         user_name, _, enterprise_name = proxy.rpartition("@")
+        if self._behaviour.proxy_order == "enterprise":
+            enterprise_name, _, user_name = proxy.partition("@")
         try:
             return self._as_caller(*self._find(user_name, enterprise_name), proxied=True)
         except Refusal:

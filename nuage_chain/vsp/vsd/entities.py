@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nuage_chain.vsp.vsd.model import Repeated
 from nuage_chain.vsp.vsd.store import Store
 
 
@@ -40,7 +41,7 @@ class Entity:
         return Entity(self.kind, dict(self.values), self.enterprise_id)
 
 
-_COLUMNS = "kind, body, enterprise_id"
+_COLUMNS = "objects.kind, objects.body, objects.enterprise_id"
 
 
 class Entities:
@@ -75,6 +76,9 @@ class Entities:
             "DELETE FROM scope WHERE object_id = ?",
             "DELETE FROM scope WHERE ancestor_id = ?",
             "DELETE FROM addresses WHERE owner_id = ?",
+            "DELETE FROM plans WHERE owner_id = ?",
+            "DELETE FROM pending WHERE object_id = ?",
+            "DELETE FROM lowest WHERE network_id = ?",
             "DELETE FROM secrets WHERE user_id = ?",
             "DELETE FROM keys WHERE user_id = ?",
         ):
@@ -85,9 +89,11 @@ class Entities:
         )
         self.store.run("DELETE FROM links WHERE one = ?", (object_id,))
 
-    def select(self, where: str, parameters: Sequence[Any], tail: str = "ORDER BY seq") -> list[Entity]:
+    def select(
+        self, where: str, parameters: Sequence[Any], tail: str = "ORDER BY seq", source: str = "objects"
+    ) -> list[Entity]:
         """The objects for which an SQL condition (never a caller's text) holds; oldest first unless `tail` says so."""
-        sql = f"SELECT {_COLUMNS} FROM objects WHERE {where} {tail}"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM {source} WHERE {where} {tail}"  # noqa: S608
         return [_entity(row) for row in self.store.rows(sql, parameters)]
 
     def children(self, parent_id: str, kind: str | None = None) -> list[Entity]:
@@ -102,19 +108,25 @@ class Entities:
         return self.select(f"id IN ({inside})", (ancestor_id, kind))
 
     def place(self, entity: Entity, direct: Iterable[str | None]) -> None:
-        """List an object under those IDs and under everything that they are listed under."""
+        """List an object under those IDs and under everything that they are listed under; again after a new name."""
         self.store.run("DELETE FROM scope WHERE object_id = ?", (entity.id,))
+        name = str(entity.get("name") or "")
         for above in filter(None, direct):
-            self.store.run("INSERT OR REPLACE INTO scope VALUES (?, ?, ?, 1)", (above, entity.kind, entity.id))
+            self.store.run("INSERT OR REPLACE INTO scope VALUES (?, ?, ?, ?, 1)", (above, entity.kind, name, entity.id))
             self.store.run(
-                "INSERT OR IGNORE INTO scope SELECT ancestor_id, ?, ?, 0 FROM scope WHERE object_id = ?",
-                (entity.kind, entity.id, above),
+                "INSERT OR IGNORE INTO scope SELECT ancestor_id, ?, ?, ?, 0 FROM scope WHERE object_id = ?",
+                (entity.kind, name, entity.id, above),
             )
 
     def linked(self, object_id: str, kind: str) -> list[Entity]:
         """The members of a kind: policy groups of a vPort, users of a group, and the reverse."""
         inside = "SELECT other FROM links WHERE one = ? AND other_kind = ?"
         return self.select(f"id IN ({inside})", (object_id, kind))
+
+    def has_links(self, object_id: str, kind: str) -> bool:
+        """Whether an object has members of a kind."""
+        sql = "SELECT 1 FROM links WHERE one = ? AND other_kind = ? LIMIT 1"
+        return self.store.row(sql, (object_id, kind)) is not None
 
     def link(self, one: Entity, other: Entity) -> None:
         """Make two objects members of each other."""
@@ -128,13 +140,30 @@ class Entities:
                 "DELETE FROM links WHERE one = ? AND other_kind = ? AND other = ?", (left.id, right.kind, right.id)
             )
 
-    def rename(self, ancestor_id: str, id_attribute: str, name_attribute: str, name: str) -> None:
+    def parents(self, object_id: str) -> set[str]:
+        """What an object was placed under, without what is above that."""
+        rows = self.store.rows("SELECT ancestor_id FROM scope WHERE object_id = ? AND direct = 1", (object_id,))
+        return {str(row[0]) for row in rows}
+
+    def is_under(self, object_id: str, ancestor_id: str) -> bool:
+        """Whether an object is a descendant of another, or refers to it."""
+        sql = "SELECT 1 FROM scope WHERE object_id = ? AND ancestor_id = ?"
+        return self.store.row(sql, (object_id, ancestor_id)) is not None
+
+    def refers(self, kind: str, attribute: str, object_id: str) -> bool:
+        """Whether an object of that kind is listed under another one because of that attribute."""
+        inside = "SELECT object_id FROM scope WHERE ancestor_id = ? AND kind = ? AND direct = 1"
+        where = f"id IN ({inside}) AND json_extract(body, '$.{attribute}') = ?"
+        return bool(self.select(where, (object_id, kind, object_id), "LIMIT 1"))
+
+    def rename(self, ancestor_id: str, repeated: Repeated, name: str) -> None:
         """Carry an object's new name into the descendants that repeat it."""
+        by_id = f"json_extract(body, '$.{repeated.id_attribute}') = ?"
+        who, wanted = (by_id, ancestor_id) if repeated.id_attribute else ("kind = ?", repeated.kind)
         self.store.run(
-            f"UPDATE objects SET body = json_set(body, '$.{name_attribute}', ?)"  # noqa: S608 - no input
-            " WHERE id IN (SELECT object_id FROM scope WHERE ancestor_id = ?)"
-            f" AND json_extract(body, '$.{id_attribute}') = ?",
-            (name, ancestor_id, ancestor_id),
+            f"UPDATE objects SET body = json_set(body, '$.{repeated.attribute}', ?)"  # noqa: S608 - no input
+            f" WHERE id IN (SELECT object_id FROM scope WHERE ancestor_id = ?) AND {who}",
+            (name, ancestor_id, wanted),
         )
 
 

@@ -13,7 +13,8 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -22,6 +23,7 @@ from nuage_chain.vsp.vsd.messages import Answer, Call
 HANDSHAKE_SECONDS = 10.0
 REQUEST_SECONDS = 30.0
 IDLE_SECONDS = 600.0
+_PHRASES = {419: "Authentication Expired"}
 MAX_BODY = 16 * 1024 * 1024
 
 ACCESS = logging.getLogger("nuage_chain.vsp.vsd.access")
@@ -160,7 +162,7 @@ class _Connection(BaseHTTPRequestHandler):
         return Call(self.command, path, query, headers, body, _subject(self.connection))
 
     def _write(self, answer: Answer) -> None:
-        phrase = self.responses[answer.status][0] if answer.status in self.responses else ""
+        phrase = _PHRASES.get(answer.status) or self.responses[HTTPStatus(answer.status)][0]
         lines = [
             f"{self.protocol_version} {answer.status} {phrase}",
             f"Server: {self.server_version}",
@@ -192,11 +194,10 @@ def _one_line(value: str) -> str:
     return value.replace("\r", " ").replace("\n", " ")
 
 
-def _subject(connection: ssl.SSLSocket) -> tuple[str, str] | None:
-    """(CN, O) of the verified client certificate."""
+def _subject(connection: ssl.SSLSocket) -> Mapping[str, str] | None:
+    """The subject of the verified client certificate, such as commonName and organizationName."""
     certificate = connection.getpeercert()
     if not certificate:
         return None
     # getpeercert: a tuple of relative names, each a tuple of (name, value) pairs.
-    names = {pair[0]: pair[1] for relative in certificate.get("subject", ()) for pair in relative}
-    return str(names.get("commonName", "")), str(names.get("organizationName", ""))
+    return {str(pair[0]): str(pair[1]) for relative in certificate.get("subject", ()) for pair in relative}

@@ -1,134 +1,112 @@
-"""Collections: which objects are in one, filtered, ordered and paged (contract vsd-rest.md, sections 1.4 and 1.5)."""
+"""Pages of collections: objects or groups of them, and the headers that say so (contract, sections 1.4 and 1.5)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nuage_chain.vsp.vsd.auth import Caller
+from nuage_chain.vsp.vsd.behaviour import Behaviour
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.model import Resource
-from nuage_chain.vsp.vsd.predicate import looks_like_predicate, parse
-from nuage_chain.vsp.vsd.predicate_sql import compile_predicate, is_selective, order_by, plain_text
+from nuage_chain.vsp.vsd.predicate_sql import column
+from nuage_chain.vsp.vsd.query import Query, filter_of, query_of
 from nuage_chain.vsp.vsd.refusal import bad_request
 
-PAGE_SIZE = 50
-_MEMBER_OF_VPORT = {"policygroup", "redirectiontarget"}
 _EXPOSED = (
     "X-Nuage-Organization, X-Nuage-ProxyUser, X-Nuage-OrderBy, X-Nuage-FilterType, X-Nuage-Filter, X-Nuage-Page, "
     "X-Nuage-PageSize, X-Nuage-Count, X-Nuage-Custom, X-Nuage-ClientType"
 )
-# What is under a parent, for few candidates (look each one up) and for many (find all first).
-_EACH_IN_SCOPE = (
-    "EXISTS (SELECT 1 FROM scope WHERE ancestor_id = ? AND scope.kind = ? AND object_id = objects.id{direct})"
-    " OR EXISTS (SELECT 1 FROM links WHERE one = ? AND other_kind = ? AND other = objects.id)"
-)
-_ALL_IN_SCOPE = (
-    "id IN (SELECT object_id FROM scope WHERE ancestor_id = ? AND kind = ?{direct}"
-    " UNION SELECT other FROM links WHERE one = ? AND other_kind = ?)"
-)
-
-
-@dataclass
-class _Query:
-    conditions: list[str] = field(default_factory=list)
-    parameters: list[Any] = field(default_factory=list)
-    selective: bool = False
-
-    def add(self, condition: str, *parameters: Any) -> None:  # noqa: ANN401 - SQL parameters
-        self.conditions.append(f"({condition})")
-        self.parameters += parameters
-
-    @property
-    def where(self) -> str:
-        return " AND ".join(self.conditions)
 
 
 @dataclass(frozen=True)
 class Page:
-    """The objects of one page and the headers that say what they are a part of."""
+    """The objects of one page (or the groups asked for) and the headers that say what they are a part of."""
 
     entities: list[Entity]
     headers: Mapping[str, str]
+    groups: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Which page of what size."""
+
+    number: int
+    size: int
+
+    @property
+    def before(self) -> int:
+        return self.number * self.size
+
+    def headers(self, count: int, echoed: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "X-Nuage-Count": str(count),
+            "X-Nuage-Page": str(self.number),
+            "X-Nuage-PageSize": str(self.size),
+            "Access-Control-Expose-Headers": _EXPOSED,
+            **echoed,
+        }
 
 
 def list_page(
-    entities: Entities, resource: Resource, parent: Entity | None, caller: Caller, headers: Mapping[str, str]
+    entities: Entities,
+    resource: Resource,
+    parent: Entity | None,
+    caller: Caller,
+    headers: Mapping[str, str],
+    behaviour: Behaviour,
 ) -> Page:
     """One page of a collection under a parent (None: the root).
 
     headers: the request's, names in lower case. A page beyond the end is empty and counts 0.
     Raises Refusal (400) for headers that make no sense.
     """
-    query = _Query()
-    query.add("kind = ?", resource.name)
-    if not caller.is_csp:
-        query.add("enterprise_id IS NULL OR enterprise_id = ?", caller.enterprise.id)
-    echoed = _filtered(query, resource, headers)
-    _of_parent(query, resource, parent)
+    wanted = filter_of(resource, headers, behaviour)
+    query = query_of(entities, resource, parent, caller, wanted, behaviour)
+    size = _whole(headers, "X-Nuage-PageSize", behaviour.page_size, 1)
+    part = _Part(_whole(headers, "X-Nuage-Page", 0, 0), min(size, behaviour.largest_page or size))
+    if headers.get("x-nuage-groupby", "").lower() == "true":
+        return _grouped(entities, query, _grouping(resource, headers), part, wanted.echoed)
     order = headers.get("x-nuage-orderby", "name ASC" if resource.type_of("name") else "ID ASC")
-    # The plus keeps SQLite from walking the index of the order instead of finding by that of the filter.
-    plus = "+" if query.selective else ""
-    by = ", ".join(f"{plus}{column} {'DESC' if down else 'ASC'}" for column, down in order_by(order, resource))
-    number, size = _whole(headers, "X-Nuage-Page", 0, 0), _whole(headers, "X-Nuage-PageSize", PAGE_SIZE, 1)
-    found = entities.select(
-        query.where, [*query.parameters, size, number * size], f"ORDER BY {by}, seq LIMIT ? OFFSET ?"
-    )
-    return Page(
-        found,
-        {
-            "X-Nuage-Count": str(_count(entities, query, number * size, size, len(found))),
-            "X-Nuage-Page": str(number),
-            "X-Nuage-PageSize": str(size),
-            "X-Nuage-OrderBy": order,
-            "Access-Control-Expose-Headers": _EXPOSED,
-            **echoed,
-        },
-    )
+    tail = f"ORDER BY {query.ordered(order, resource)}, seq LIMIT ? OFFSET ?"
+    found = entities.select(query.where, [*query.parameters, part.size, part.before], tail, query.source)
+    count = _count(entities, query, part, len(found))
+    return Page(found, part.headers(count, {"X-Nuage-OrderBy": order, **wanted.echoed}))
 
 
-def _count(entities: Entities, query: _Query, before: int, size: int, found: int) -> int:
+def _count(entities: Entities, query: Query, part: _Part, found: int) -> int:
     """How many there are in all; 0 on a page beyond the end. The last page needs no counting."""
-    if found < size:
-        return before + found if found else 0
-    row = entities.store.row(f"SELECT count(*) FROM objects WHERE {query.where}", query.parameters)  # noqa: S608
+    if found < part.size:
+        return part.before + found if found else 0
+    sql = f"SELECT count(*) FROM {query.counted_in} WHERE {query.where}"  # noqa: S608 - no input
+    row = entities.store.row(sql, query.parameters)
     return int(row[0]) if row else 0
 
 
-def _of_parent(query: _Query, resource: Resource, parent: Entity | None) -> None:
-    if parent is None:
-        if resource.name == "enterprise":
-            # The operator's own enterprise does not show up among the customers.
-            query.add("json_extract(body, '$.enterpriseType') IS NOT 'CSP'")
-        return
-    owner = parent.id
-    if parent.kind.endswith("interface") and resource.name in _MEMBER_OF_VPORT:
-        owner = str(parent.get("VPortID"))
-    # What may be created under a parent is listed under its own parent only, the rest under all above it.
-    direct = " AND direct = 1" if "C" in resource.relation(parent.kind) else ""
-    query.add(
-        (_EACH_IN_SCOPE if query.selective else _ALL_IN_SCOPE).format(direct=direct),
-        owner,
-        resource.name,
-        owner,
-        resource.name,
+def _grouping(resource: Resource, headers: Mapping[str, str]) -> list[str]:
+    names = [name.strip() for name in headers.get("x-nuage-attributes", "").split(",") if name.strip()]
+    if not names:
+        raise bad_request("X-Nuage-Attributes", "X-Nuage-GroupBy needs X-Nuage-Attributes, such as `status, name`.")
+    for name in names:
+        column(resource, name, "X-Nuage-Attributes")
+    return names
+
+
+def _grouped(entities: Entities, query: Query, names: list[str], part: _Part, echoed: Mapping[str, str]) -> Page:
+    """The distinct values of some attributes (of the model) together, instead of the objects."""
+    # With two paths or more json_extract gives a JSON array, in which booleans and lists are what they were.
+    values = f"json_extract(body, {', '.join(repr(f'$.{name}') for name in [*names, names[0]])})"
+    inside = f"FROM {query.source} WHERE {query.where}"
+    rows = entities.store.rows(
+        f"SELECT DISTINCT {values} {inside} ORDER BY 1 LIMIT ? OFFSET ?",
+        [*query.parameters, part.size, part.before],
     )
-
-
-def _filtered(query: _Query, resource: Resource, headers: Mapping[str, str]) -> dict[str, str]:
-    text = headers.get("x-nuage-filter", "").strip()
-    if not text:
-        return {}
-    declared = headers.get("x-nuage-filtertype", "").lower()
-    if declared != "predicate" and not looks_like_predicate(text):
-        kind, (condition, parameters) = "plain", plain_text(text)
-    else:
-        tree = parse(text)
-        kind, (condition, parameters) = "predicate", compile_predicate(tree, resource)
-        query.selective = is_selective(tree)
-    query.add(condition, *parameters)
-    return {"X-Nuage-Filter": text, "X-Nuage-FilterType": kind}
+    total = entities.store.row(f"SELECT count(DISTINCT {values}) {inside}", query.parameters)
+    groups = [dict(zip(names, json.loads(row[0]), strict=False)) for row in rows]
+    return Page([], part.headers(int(total[0]) if total and rows else 0, echoed), groups)
 
 
 def _whole(headers: Mapping[str, str], name: str, default: int, low: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.model import Resource
+from nuage_chain.vsp.vsd.permissions import check_place
 from nuage_chain.vsp.vsd.refusal import Code, bad_request, conflict
 from nuage_chain.vsp.vsd.unit import Unit
 
@@ -17,14 +18,12 @@ def replace(unit: Unit, parent: Entity, resource: Resource, ids: object) -> None
 
     Raises Refusal.
     """
-    wanted = _members(unit, parent, resource, ids)
-    kept = {member.id for member in wanted}
-    for member in unit.entities.linked(parent.id, resource.name):
-        if member.id not in kept:
-            unit.entities.unlink(parent, member)
-    for member in wanted:
-        unit.entities.link(parent, member)
-    unit.touched(parent)
+    wanted = {member.id: member for member in _members(unit, parent, resource, ids)}
+    there = {member.id: member for member in unit.entities.linked(parent.id, resource.name)}
+    for object_id in there.keys() - wanted.keys():
+        _part(unit, parent, there[object_id])
+    for object_id in wanted.keys() - there.keys():
+        _join(unit, parent, wanted[object_id])
 
 
 def patch(unit: Unit, parent: Entity, resource: Resource, ids: object, how: str) -> None:
@@ -36,10 +35,22 @@ def patch(unit: Unit, parent: Entity, resource: Resource, ids: object, how: str)
         raise bad_request("X-Nuage-PatchType", f"X-Nuage-PatchType is {how!r}; it must be add or remove.")
     for member in _members(unit, parent, resource, ids):
         if how == "add":
-            unit.entities.link(parent, member)
+            _join(unit, parent, member)
         else:
-            unit.entities.unlink(parent, member)
+            _part(unit, parent, member)
+
+
+def _join(unit: Unit, parent: Entity, member: Entity) -> None:
+    """Both sides have changed: who follows `/events` need not ask for the members of everything that was touched."""
+    unit.entities.link(parent, member)
     unit.touched(parent)
+    unit.touched(member)
+
+
+def _part(unit: Unit, parent: Entity, member: Entity) -> None:
+    unit.entities.unlink(parent, member)
+    unit.touched(parent)
+    unit.touched(member)
 
 
 def _members(unit: Unit, parent: Entity, resource: Resource, ids: object) -> Sequence[Entity]:
@@ -48,6 +59,7 @@ def _members(unit: Unit, parent: Entity, resource: Resource, ids: object) -> Seq
     members = [unit.find(resource.name, member) for member in dict.fromkeys(ids)]
     for member in members:
         _same_domain(parent, member)
+    check_place(unit.entities, unit.caller, unit.behaviour, parent.kind, parent)
     return members
 
 

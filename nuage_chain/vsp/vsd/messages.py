@@ -16,14 +16,14 @@ _JSON = "application/json"
 
 @dataclass(frozen=True)
 class Call:
-    """What came in: header names in lower case; `certificate`: (user, enterprise) of a verified one of a client."""
+    """What came in: header names in lower case; `certificate`: the subject of a verified one of a client."""
 
     method: str
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    certificate: tuple[str, str] | None = None
+    certificate: Mapping[str, str] | None = None
 
     def parameters(self, name: str) -> list[str]:
         """All values of a query parameter."""

@@ -1,13 +1,14 @@
 """The resources as data: model.json says which there are, where they hang and what their attributes may hold.
 
 A relation between a parent and a resource is a set of letters: G listed there, C created there, U assigned there
-by a list of IDs (contract vsd-rest.md, section 2.2). The parent `me` is the root, `*` is any parent.
+by a list of IDs (contract vsd-rest.md, section 2.2), A all descendants listed there, not only its own children. The
+parent `me` is the root, `*` is any parent.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -30,7 +31,7 @@ AUDITED = frozenset(COMMON) - {"externalID"}
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute's row: its type, who may write it and what it may hold."""
+    """One attribute's row: its type, who may write it, what it may hold; `code` is that of the refusal to change it."""
 
     name: str
     type: str
@@ -44,11 +45,26 @@ class Attribute:
     maxlen: int | None = None
     low: float | None = None
     high: float | None = None
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A name that descendants repeat: in `attribute`, by those whose `id_attribute` is the ID, or by all of a kind."""
+
+    attribute: str
+    id_attribute: str | None
+    kind: str | None
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource's row."""
+    """One resource's row.
+
+    unique: attributes that siblings may not share, with the code of the refusal; references: attributes with IDs of
+    objects that it is listed under besides its parent; holds: of these, which keep what kinds from being deleted;
+    repeated: where else its name stands.
+    """
 
     name: str
     collection: str
@@ -56,6 +72,9 @@ class Resource:
     parents: Mapping[str, str]
     attributes: Mapping[str, Attribute]
     unique: Mapping[str, int]
+    references: Sequence[str]
+    holds: Mapping[str, Sequence[str]]
+    repeated: Sequence[Repeated]
     update: bool
     delete: bool
 
@@ -87,10 +106,20 @@ class Model:
         self.by_name = {name: _resource(name, row) for name, row in rows.items()}
         self.by_collection = {resource.collection: resource for resource in self.by_name.values()}
 
+    def holders(self, kind: str) -> Sequence[Resource]:
+        """The resources that can keep an object of that kind from being deleted."""
+        return [row for row in self.by_name.values() if any(kind in kinds for kinds in row.holds.values())]
+
+
+def read_rows() -> dict[str, Any]:
+    """The rows that come with the package, as JSON has them."""
+    rows: dict[str, Any] = json.loads(files("nuage_chain.vsp.vsd").joinpath("model.json").read_text(encoding="utf-8"))
+    return rows
+
 
 def load_model() -> Model:
     """The model that comes with the package."""
-    return Model(json.loads(files("nuage_chain.vsp.vsd").joinpath("model.json").read_text(encoding="utf-8")))
+    return Model(read_rows())
 
 
 def _resource(name: str, row: Mapping[str, Any]) -> Resource:
@@ -101,6 +130,9 @@ def _resource(name: str, row: Mapping[str, Any]) -> Resource:
         parents=row["parents"],
         attributes={key: _attribute(key, value) for key, value in row["attributes"].items()},
         unique=row.get("unique", {}),
+        references=row.get("references", ()),
+        holds=row.get("holds", {}),
+        repeated=[Repeated(each["name"], each.get("id"), each.get("kind")) for each in row.get("repeated", ())],
         update=row.get("update", True),
         delete=row.get("delete", True),
     )
@@ -120,4 +152,5 @@ def _attribute(name: str, row: Mapping[str, Any]) -> Attribute:
         maxlen=row.get("maxlen"),
         low=row.get("min"),
         high=row.get("max"),
+        code=row.get("code"),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.model import Resource
 from nuage_chain.vsp.vsd.predicate import Comparison, Junction, Negation, Node, Value
 from nuage_chain.vsp.vsd.refusal import bad_request
@@ -17,6 +18,7 @@ Sql = tuple[str, list[Value]]
 
 _COLUMNS = {"ID": "id", "parentID": "parent_id"}
 INDEXED = frozenset({"ID", "name", "externalID", "UUID"})
+_MORE = {"LIKE", "MATCHES", "IN", "BETWEEN"}
 _ORDERING = {">", "<", ">=", "<="}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -31,14 +33,21 @@ def column(resource: Resource, attribute: str, header: str = "X-Nuage-Filter") -
     return _COLUMNS.get(attribute) or f"json_extract(body, '$.{attribute}')"
 
 
-def compile_predicate(node: Node, resource: Resource) -> Sql:
-    """SQL text and its parameters, in order."""
+def compile_predicate(node: Node, resource: Resource, behaviour: Behaviour = DEFAULTS) -> Sql:
+    """SQL text and its parameters, in order.
+
+    Raises Refusal (400) for what is not part of the language.
+    """
     if isinstance(node, Comparison):
+        if node.operator in _MORE and not behaviour.more_operators:
+            raise bad_request("X-Nuage-Filter", f"{node.operator} is no operator here.")
+        if behaviour.unknown_filter_attributes == "ignore" and resource.type_of(node.attribute) is None:
+            return "1", []
         return _comparison(node, resource)
     if isinstance(node, Negation):
-        text, parameters = compile_predicate(node.term, resource)
+        text, parameters = compile_predicate(node.term, resource, behaviour)
         return f"NOT coalesce({text}, 0)", parameters
-    return _junction(node, resource)
+    return _junction(node, resource, behaviour)
 
 
 def is_selective(node: Node) -> bool:
@@ -56,11 +65,11 @@ def plain_text(text: str) -> Sql:
     return f"EXISTS ({inside})", [text]
 
 
-def _junction(node: Junction, resource: Resource) -> Sql:
+def _junction(node: Junction, resource: Resource, behaviour: Behaviour) -> Sql:
     texts: list[str] = []
     parameters: list[Value] = []
     for term in node.terms:
-        text, bound = compile_predicate(term, resource)
+        text, bound = compile_predicate(term, resource, behaviour)
         texts.append(f"({text})")
         parameters += bound
     return f" {node.word} ".join(texts), parameters

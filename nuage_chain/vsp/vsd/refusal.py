@@ -73,6 +73,11 @@ def unauthorized() -> Refusal:
     return Refusal(401, "", "Authentication failed", "User, password, API key or organization is wrong or expired.")
 
 
+def expired() -> Refusal:
+    """419: the API key was good once; vspk logs in again by itself."""
+    return Refusal(419, "", "Authentication expired", "The API key has expired: GET /me for another one.")
+
+
 def forbidden(description: str) -> Refusal:
     """403: the caller's role does not allow it."""
     return Refusal(403, "", "Permission denied", description)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nuage_chain.vsp.vsd.auth import CSPROOT, Caller
-from nuage_chain.vsp.vsd.entities import Entities, Entity
+from nuage_chain.vsp.vsd.auth import CSPROOT, SYSTEM
+from nuage_chain.vsp.vsd.entities import Entities
 from nuage_chain.vsp.vsd.model import Model
 from nuage_chain.vsp.vsd.unit import Rules, Unit
 
 _GROUPS = (("Root Group", "CSPROOT"), ("CMS Group", "CMS"))
-_NOBODY = Entity("user", {"ID": "system"})
 
 
 def is_seeded(entities: Entities) -> bool:
@@ -22,9 +21,7 @@ def is_seeded(entities: Entities) -> bool:
 
 def seed(entities: Entities, model: Model, rules: Mapping[str, Rules], password: str, now: int) -> None:
     """Make the operator's enterprise and csproot with that password; all or nothing."""
-    unit = Unit(
-        entities, model, rules, Caller(_NOBODY, Entity("enterprise", {"enterpriseType": "CSP"}), "CSPROOT"), now
-    )
+    unit = Unit(entities, model, rules, SYSTEM, now)
     with entities.store.transaction():
         csp = unit.create(model.by_name["enterprise"], None, {"name": "CSP"}, enterpriseType="CSP")
         groups = [

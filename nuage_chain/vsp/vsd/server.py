@@ -12,10 +12,11 @@ from types import TracebackType
 from nuage_chain.errors import BadConfig, IOFailure
 from nuage_chain.vsp.vsd.api import Api
 from nuage_chain.vsp.vsd.auth import Authenticator
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.entities import Entities
 from nuage_chain.vsp.vsd.events import EventLog
 from nuage_chain.vsp.vsd.listener import Listener
-from nuage_chain.vsp.vsd.model import load_model
+from nuage_chain.vsp.vsd.model import Model, load_model
 from nuage_chain.vsp.vsd.rules import RULES
 from nuage_chain.vsp.vsd.seed import is_seeded, seed
 from nuage_chain.vsp.vsd.store import Store
@@ -33,6 +34,7 @@ class VsdServer:
     store_path: the file, made if it is not there; tls_dir: certificates, made if they are not there; port 0 takes any
     free one. password: csproot's first one, needed only for a store that has no csproot yet. names: further names and
     addresses for the server's certificate. key_life and poll_time in seconds; clock gives seconds since the epoch.
+    behaviour: what nobody knows of the real VSD; model: other resources than those of the package.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class VsdServer:
         key_life: float = KEY_LIFE,
         poll_time: float = POLL_TIME,
         clock: Callable[[], float] = time.time,
+        behaviour: Behaviour = DEFAULTS,
+        model: Model | None = None,
     ) -> None:
         self._store_path = store_path
         self._tls_dir = tls_dir
@@ -58,6 +62,8 @@ class VsdServer:
         self._key_life = key_life
         self._poll_time = poll_time
         self._clock = clock
+        self._behaviour = behaviour
+        self._model = model or load_model()
         self._listeners: list[Listener] = []
         self._store: Store | None = None
         self._authenticator: Authenticator | None = None
@@ -122,14 +128,23 @@ class VsdServer:
         self.stop()
 
     def _api(self, store: Store) -> Api:
-        entities, model = Entities(store), load_model()
+        entities, model = Entities(store), self._model
         if not is_seeded(entities):
             if not self._password:
                 raise BadConfig(f"The VSD store {self._store_path} is new: csproot needs a first password.")
             seed(entities, model, RULES, self._password, int(self._clock() * 1000))
         self._events = EventLog()
-        self._authenticator = Authenticator(entities, self._clock, self._key_life)
-        return Api(entities, model, RULES, self._authenticator, self._events, self._clock, self._poll_time)
+        self._authenticator = Authenticator(entities, self._clock, self._key_life, self._behaviour)
+        return Api(
+            entities,
+            model,
+            RULES,
+            self._authenticator,
+            self._events,
+            self._clock,
+            self._poll_time,
+            self._behaviour,
+        )
 
     def _listen(self, port: int, context: ssl.SSLContext, api: Api) -> None:
         try:

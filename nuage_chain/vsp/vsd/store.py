@@ -20,15 +20,15 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
     parent_id TEXT, enterprise_id TEXT, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS objects_parent ON objects (parent_id, kind);
+CREATE INDEX IF NOT EXISTS objects_sibling ON objects (parent_id, kind, json_extract(body, '$.name'));
 CREATE INDEX IF NOT EXISTS objects_name ON objects (kind, json_extract(body, '$.name'));
 CREATE INDEX IF NOT EXISTS objects_name_nocase ON objects (kind, json_extract(body, '$.name') COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS objects_external ON objects (kind, json_extract(body, '$.externalID'));
 CREATE INDEX IF NOT EXISTS objects_uuid ON objects (kind, json_extract(body, '$.UUID'));
 CREATE TABLE IF NOT EXISTS scope (
-    ancestor_id TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, direct INTEGER NOT NULL,
-    PRIMARY KEY (ancestor_id, kind, object_id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS scope_object ON scope (object_id);
+    ancestor_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT NOT NULL, direct INTEGER NOT NULL,
+    PRIMARY KEY (ancestor_id, kind, name, object_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS scope_object ON scope (object_id, ancestor_id);
 CREATE TABLE IF NOT EXISTS links (
     one TEXT NOT NULL, other_kind TEXT NOT NULL, other TEXT NOT NULL,
     PRIMARY KEY (one, other_kind, other)) WITHOUT ROWID;
@@ -36,10 +36,24 @@ CREATE TABLE IF NOT EXISTS addresses (
     network_id TEXT NOT NULL, address BLOB NOT NULL, owner_id TEXT NOT NULL,
     PRIMARY KEY (network_id, address)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS addresses_owner ON addresses (owner_id);
+CREATE TABLE IF NOT EXISTS lowest (
+    network_id TEXT NOT NULL, size INTEGER NOT NULL, address BLOB NOT NULL,
+    PRIMARY KEY (network_id, size)) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS released AFTER DELETE ON addresses BEGIN
+    UPDATE lowest SET address = OLD.address
+    WHERE network_id = OLD.network_id AND size = length(OLD.address) AND address > OLD.address;
+END;
+CREATE TABLE IF NOT EXISTS plans (
+    domain_id TEXT NOT NULL, size INTEGER NOT NULL, low BLOB NOT NULL, high BLOB NOT NULL, owner_id TEXT NOT NULL,
+    PRIMARY KEY (domain_id, size, low)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS plans_owner ON plans (owner_id);
+CREATE TABLE IF NOT EXISTS pending (object_id TEXT PRIMARY KEY, expiry REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (user_id TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS keys (hash TEXT PRIMARY KEY, user_id TEXT NOT NULL, expiry REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+# Fails on a file of an older version, instead of the first request that needs it.
+_NEWEST = "SELECT name FROM scope LIMIT 0"
 
 
 class Store:
@@ -57,6 +71,7 @@ class Store:
             self._db.create_function("REGEXP", 2, _regexp, deterministic=True)
             # NORMAL in WAL mode loses nothing when the process dies, only (at most) the last moments in a power cut.
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+            self._db.execute(_NEWEST)
         except (sqlite3.Error, OSError) as error:
             raise IOFailure(f"Cannot open the VSD store {path}: {error}") from error
 

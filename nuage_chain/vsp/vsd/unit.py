@@ -6,35 +6,18 @@ The rules come in as a table (see rules/): what VSD computes, refuses and cleans
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nuage_chain.vsp.vsd import validate
 from nuage_chain.vsp.vsd.auth import Caller
+from nuage_chain.vsp.vsd.behaviour import DEFAULTS, Behaviour
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.model import Model, Resource
+from nuage_chain.vsp.vsd.permissions import check_place
 from nuage_chain.vsp.vsd.predicate_sql import INDEXED
 from nuage_chain.vsp.vsd.refusal import Code, Question, conflict, not_found
-
-# What else an object is listed under, besides its parent.
-_REFERENCES: Mapping[str, tuple[str, ...]] = {
-    "domain": ("templateID",),
-    "l2domain": ("templateID",),
-    "container": ("userID",),
-    "vm": ("userID",),
-    "containerinterface": ("VPortID",),
-    "vminterface": ("VPortID",),
-}
-# Descendants repeat these names: (the attribute with the ID, the attribute with the name).
-_REPEATED: Mapping[str, Sequence[tuple[str, str]]] = {
-    "enterprise": [("enterpriseID", "enterpriseName")],
-    "domain": [("domainID", "domainName")],
-    "zone": [("zoneID", "zoneName")],
-    "subnet": [("attachedNetworkID", "networkName")],
-    "l2domain": [("attachedNetworkID", "networkName"), ("domainID", "domainName")],
-    "vport": [("VPortID", "VPortName")],
-}
 
 
 @dataclass(frozen=True)
@@ -76,6 +59,7 @@ class Unit:
     caller: Caller
     now: int
     privileged: bool = False
+    behaviour: Behaviour = DEFAULTS
     changes: dict[str, tuple[str, Entity]] = field(default_factory=dict)
     removing: set[str] = field(default_factory=set)
 
@@ -84,6 +68,8 @@ class Unit:
 
         Raises Refusal.
         """
+        self._known(resource, body)
+        check_place(self.entities, self.caller, self.behaviour, resource.name, parent)
         entity = Entity(resource.name, {**validate.for_create(resource, body), **given, **self._stamp(parent)})
         entity.enterprise_id = _enterprise_of(parent)
         self._number(resource, entity)
@@ -104,8 +90,13 @@ class Unit:
         Raises Refusal; 2039 when nothing would change.
         """
         resource = self.model.by_name[entity.kind]
-        differing = validate.for_update(resource, entity.values, body, self.privileged)
+        self._known(resource, body)
+        check_place(self.entities, self.caller, self.behaviour, resource.name, entity)
+        sent = body if self.behaviour.null_clears else {key: value for key, value in body.items() if value is not None}
+        differing = validate.for_update(resource, entity.values, sent, self.privileged)
         if not differing:
+            if not self.behaviour.refuse_no_changes:
+                return entity
             raise conflict(
                 "",
                 "No changes to modify the entity",
@@ -118,7 +109,9 @@ class Unit:
         self._run("prepare", new, request)
         self._distinct(resource, new, entity)
         self.save(new)
-        self._repeat_name(entity, new)
+        if any(new.get(attribute) != entity.get(attribute) for attribute in (*resource.references, "name")):
+            self.entities.place(new, self.entities.parents(new.id) - self._above(entity) | self._above(new))
+        self._repeat_name(resource, entity, new)
         self._run("settle", new, request)
         return new
 
@@ -131,18 +124,24 @@ class Unit:
 
     def place(self, entity: Entity, *others: str) -> None:
         """List an object under its parent, what it refers to and `others`."""
-        references = [entity.get(attribute) for attribute in _REFERENCES.get(entity.kind, ())]
-        self.entities.place(entity, [*others, *references, entity.parent_id])
+        self.entities.place(entity, [*others, *self._above(entity)])
         self.entities.rewrite(entity)
+
+    def _above(self, entity: Entity) -> set[str]:
+        attributes = ("parentID", *self.model.by_name[entity.kind].references)
+        return {entity.values[attribute] for attribute in attributes if entity.get(attribute) is not None}
 
     def delete(self, entity: Entity, confirmed: bool) -> None:
         """Remove an object on request.
 
         Raises Refusal; Question when others would go with it and the caller has not confirmed that.
         """
+        check_place(self.entities, self.caller, self.behaviour, entity.kind, entity)
         rules = self.rules.get(entity.kind)
         if rules and rules.guard:
             rules.guard(self, entity)
+        if self.behaviour.keep_referenced:
+            self._keep_held(entity)
         if not confirmed:
             self._ask(entity)
         self.remove(entity)
@@ -175,6 +174,10 @@ class Unit:
         """Tell `/events` that an object changed, whose own attributes did not."""
         self.changes.setdefault(entity.id, ("UPDATE", entity))
 
+    def _known(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        if self.behaviour.unknown_attributes == "refuse":
+            validate.refuse_unknown(resource, body)
+
     def _stamp(self, parent: Entity | None) -> dict[str, Any]:
         return {
             "ID": str(uuid.uuid4()),
@@ -202,8 +205,8 @@ class Unit:
     def _distinct(self, resource: Resource, entity: Entity, before: Entity | None) -> None:
         """Unique among siblings what the model says is, and externalID within its kind."""
         for attribute, code in resource.unique.items():
-            # The plus keeps SQLite from walking all siblings where there is an index of the attribute.
-            siblings = f"{'+' if attribute in INDEXED else ''}parent_id IS ?"
+            # The plus keeps SQLite from walking all siblings where there is a better index.
+            siblings = f"{'+' if attribute in INDEXED - {'name'} else ''}parent_id IS ?"
             self._not_twice(resource, entity, before, attribute, code, siblings, [entity.parent_id])
         self._not_twice(resource, entity, before, "externalID", Code.DUPLICATE, "1", [])
 
@@ -225,11 +228,21 @@ class Unit:
             description = f"Another {resource.entity} with the same {attribute} = {value} exists."
             raise conflict(attribute, "Duplicate object", description, code)
 
-    def _repeat_name(self, before: Entity, after: Entity) -> None:
+    def _repeat_name(self, resource: Resource, before: Entity, after: Entity) -> None:
         name = after.get("name")
         if name != before.get("name"):
-            for id_attribute, name_attribute in _REPEATED.get(after.kind, ()):
-                self.entities.rename(after.id, id_attribute, name_attribute, str(name))
+            for repeated in resource.repeated:
+                self.entities.rename(after.id, repeated, str(name))
+
+    def _keep_held(self, entity: Entity) -> None:
+        for holder in self.model.holders(entity.kind):
+            for attribute, kinds in holder.holds.items():
+                if entity.kind in kinds and self.entities.refers(holder.name, attribute, entity.id):
+                    name = entity.get("name") or entity.id
+                    description = (
+                        f"{entity.kind} {name} cannot be deleted: a {holder.name} names it as its {attribute}."
+                    )
+                    raise conflict("", f"{entity.kind} in use", description)
 
     def _ask(self, entity: Entity) -> None:
         template = entity.kind in {"domaintemplate", "l2domaintemplate"}

@@ -17,6 +17,13 @@ _TRUTH = {"true": True, "false": False}
 _COMMON_ROWS = {name: Attribute(name, kind) for name, kind in COMMON.items()}
 
 
+def refuse_unknown(resource: Resource, body: Mapping[str, Any]) -> None:
+    """Raises Refusal (400) for attributes that the resource does not have."""
+    for name in body:
+        if resource.type_of(name) is None:
+            raise bad_request(name, f"{resource.entity} has no attribute {name!r}.")
+
+
 def for_create(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that a new object starts with: null is absent, unknown and read-only ones are left out.
 
@@ -64,7 +71,7 @@ def _may_change(row: Attribute, new: Any) -> None:  # noqa: ANN401 - a JSON valu
     if row.required and new in (None, ""):
         raise missing(row.name)
     if row.create_only and new is not None:
-        raise conflict(row.name, "Invalid input", f"{row.name} is set at creation and cannot be changed.")
+        raise conflict(row.name, "Invalid input", f"{row.name} is set at creation and cannot be changed.", row.code)
 
 
 def _writable(resource: Resource, name: str) -> Attribute | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nuage_chain.vsp.vsd.entities import Entity
+from nuage_chain.vsp.vsd.permissions import check_instance
 from nuage_chain.vsp.vsd.refusal import Code, conflict
 from nuage_chain.vsp.vsd.unit import Request, Unit
 
@@ -14,6 +15,7 @@ def check_template(unit: Unit, domain: Entity, request: Request) -> None:
     template = unit.find("domaintemplate", domain.values["templateID"])
     if template.parent_id != domain.parent_id:
         raise conflict("templateID", "Invalid input", f"Domain template {template.id} is of another enterprise.")
+    check_instance(unit.entities, unit.caller, unit.behaviour, template)
 
 
 def release_instances(unit: Unit, template: Entity) -> None:

@@ -52,10 +52,17 @@ def keep_system_user(_unit: Unit, user: Entity) -> None:
 
 
 def name_group(unit: Unit, permission: Entity, _request: Request) -> None:
-    """Repeat the name of the group that is given the permission."""
-    if permission.get("associatedGroupID") is not None:
-        group = unit.find("group", permission.values["associatedGroupID"])
-        permission.values["associatedGroupName"] = group.get("name")
+    """Repeat the name of the group that is given the permission, which clients of v5_0 call the permitted entity."""
+    group_id = permission.get("associatedGroupID") or permission.get("permittedEntityID")
+    if group_id is not None:
+        group = unit.find("group", group_id)
+        permission.values |= {
+            "associatedGroupID": group.id,
+            "associatedGroupName": group.get("name"),
+            "permittedEntityID": group.id,
+            "permittedEntityName": group.get("name"),
+            "permittedEntityType": group.kind,
+        }
 
 
 def _store(unit: Unit, user: Entity, password: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nuage_chain.vsp.vsd.entities import Entity
 from nuage_chain.vsp.vsd.refusal import Code, conflict
+from nuage_chain.vsp.vsd.rules import floating, workloads
 from nuage_chain.vsp.vsd.unit import Request, Unit
 
 INTERFACES = ("containerinterface", "vminterface", "hostinterface", "bridgeinterface")
@@ -11,8 +12,21 @@ INTERFACES = ("containerinterface", "vminterface", "hostinterface", "bridgeinter
 
 def locate(unit: Unit, vport: Entity, request: Request) -> None:
     """Say which zone and domain a vPort is in; an L2 domain is its own."""
-    if request.before is not None:
-        return
+    if request.before is None:
+        _say_where(unit, vport)
+    floating.assign(unit, vport, request)
+    if request.before is not None and vport.get("operationalState") != request.before.get("operationalState"):
+        _note_state(unit, vport)
+
+
+def _note_state(unit: Unit, vport: Entity) -> None:
+    for interface in attached(unit, vport.id):
+        workload = unit.entities.get(interface.parent_id)
+        if workload is not None and workload.get("deleteMode") == "TIMER":
+            workloads.await_deletion(unit, workload, gone=vport.get("operationalState") == "DOWN")
+
+
+def _say_where(unit: Unit, vport: Entity) -> None:
     network = unit.find(str(vport.get("parentType")), str(vport.parent_id))
     domain = network
     if network.kind == "subnet":
@@ -39,6 +53,7 @@ def keep_attached(unit: Unit, vport: Entity) -> None:
 
 def detach(unit: Unit, vport: Entity) -> None:
     """A vPort that goes with its subnet takes its interfaces along, and a workload that has no other."""
+    floating.release(unit, vport.get("associatedFloatingIPID"))
     for interface in attached(unit, vport.id):
         unit.remove(interface)
         workload = unit.entities.get(interface.parent_id)

@@ -72,6 +72,25 @@ def refresh(unit: Unit, workload: Entity) -> None:
     unit.place(workload, *_distinct(interfaces, "VPortID"), str(workload.enterprise_id))
 
 
+def await_deletion(unit: Unit, workload: Entity, *, gone: bool) -> None:
+    """A workload with a timer that left its node is deleted in so many seconds, unless it comes back before."""
+    store = unit.entities.store
+    store.run("DELETE FROM pending WHERE object_id = ?", (workload.id,))
+    if gone:
+        expiry = unit.now / 1000 + (workload.get("deleteExpiry") or 0)
+        store.run("INSERT INTO pending VALUES (?, ?)", (workload.id, expiry))
+    if gone or workload.get("status") == "DELETE_PENDING":
+        workload.values["status"] = "DELETE_PENDING" if gone else "RUNNING"
+        unit.save(workload)
+
+
+def note_resync(unit: Unit, resync: Entity, request: Request) -> None:
+    """The embedded VSP has nothing to catch up with: a resync is over when it begins."""
+    if request.before is None:
+        times = dict.fromkeys(("lastRequestTimestamp", "lastTimeResyncInitiated"), unit.now)
+        resync.values |= {**times, "status": "SUCCESS"}
+
+
 def _belongs_to(workload: Entity, enterprise: Entity) -> None:
     workload.enterprise_id = enterprise.id
     workload.values |= {"enterpriseID": enterprise.id, "enterpriseName": enterprise.get("name")}

@@ -99,6 +99,23 @@ class Topology:
         body = {"name": name, "type": "CONTAINER", "addressSpoofing": "INHERITED", **more}
         return str(self.rest.make(f"subnets/{self.subnet}/vports", **body)["ID"])
 
+    def group(self, name: str) -> str:
+        """The ID of a group that Acme started with."""
+        reply = self.rest.get(f"enterprises/{self.enterprise}/groups", Filter=f'name == "{name}"')
+        return str(reply.json()[0]["ID"])
+
+    def permit(self, group: str, place: str, action: str) -> str:
+        body = {"associatedGroupID": self.group(group), "permittedAction": action}
+        return str(self.rest.make(f"{place}/permissions", **body)["ID"])
+
+    def make_user(self, name: str, *groups: str, **more: object) -> str:
+        """A user of Acme, password NAME-pw, in these groups."""
+        body = {"userName": name, "password": f"{name}-pw", "firstName": "f", "lastName": "l", "email": "e@x", **more}
+        user = self.rest.make(f"enterprises/{self.enterprise}/users", **body)
+        for group in groups:
+            self.rest.call("PATCH", f"groups/{self.group(group)}/users", [user["ID"]], PatchType="add")
+        return str(user["ID"])
+
     def make_container(self, uuid: str, mac: str = "7a:42:11:22:33:44", **interface: Any) -> dict[str, Any]:
         if "VPortID" not in interface:
             interface.setdefault("attachedNetworkID", self.subnet)

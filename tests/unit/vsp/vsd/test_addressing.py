@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuage_chain.vsp.vsd.addressing import Address, Network, Pool, claim, network_of, parse_network
+from nuage_chain.vsp.vsd.addressing import Address, Network, Pool, claim, network_of, parse_network, search_afresh
 from nuage_chain.vsp.vsd.entities import Entities, Entity
 from nuage_chain.vsp.vsd.refusal import Code, Refusal
 from nuage_chain.vsp.vsd.store import Store
@@ -39,6 +39,7 @@ def test_addresses_are_given_lowest_first_until_none_is_left(
         host for host in ordinary if not ranges or any(low.packed <= host.packed <= high.packed for low, high in ranges)
     }
     SHARED.store.run("DELETE FROM addresses")
+    search_afresh(SHARED, subnet.id)
     for host in taken & ordinary - reserved:
         claim(SHARED, pool, "IPAddress", "x", "bb", host)
     expected = sorted(in_ranges - reserved - taken)
@@ -46,6 +47,10 @@ def test_addresses_are_given_lowest_first_until_none_is_left(
     with pytest.raises(Refusal) as caught:
         claim(SHARED, pool, "IPAddress", "x", "bb", None)
     assert caught.value.internal_code == Code.SUBNET_FULL
+    freed = sorted(taken & set(expected) or expected[::2])
+    for host in freed:
+        SHARED.store.run("DELETE FROM addresses WHERE address = ?", (host.packed,))
+    assert [claim(SHARED, pool, "IPAddress", "x", "bb", None) for _ in freed] == freed
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from nuage_chain.vsp.vsd.behaviour import behaviour_of
 from nuage_chain.vsp.vsd.tls import issue_client
+from tests.unit.vsp.vsd.conftest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nuage_chain.vsp.vsd.server import VsdServer
-    from tests.unit.vsp.vsd.conftest import Clock, Rest, Topology
+    from tests.unit.vsp.vsd.conftest import Clock, Topology
 
 PASSWORD = "first-password"
 
@@ -80,6 +82,20 @@ def test_a_key_lives_as_long_as_it_says(make_server: Callable[..., VsdServer], c
     assert login(server, {**headers, "Authorization": f"XREST {encoded(f'csproot:{key}')}"}).status_code == 200
 
 
+def test_a_key_that_expired_long_before_the_login_is_asked_to_log_in_again(
+    make_server: Callable[..., VsdServer], clock: Clock
+) -> None:
+    server = make_server(behaviour=behaviour_of(["expired_key=419"]))
+    old = Rest(server.url, server.ca, secret=Rest(server.url, server.ca).one("me")["APIKey"])
+    clock.now += 24 * 3600 + 1
+    assert old.get("enterprises").status_code == 419
+    assert Rest(server.url, server.ca).get("me").status_code == 200
+    assert old.get("enterprises").status_code == 200
+    clock.now += 61
+    assert old.get("enterprises").status_code == 419
+    assert Rest(server.url, server.ca, secret="no-such-key").get("me").status_code == 401
+
+
 def test_keys_can_be_expired_at_once(server: VsdServer, rest: Rest) -> None:
     key = rest.one("me")["APIKey"]
     server.expire_keys()
@@ -89,16 +105,9 @@ def test_keys_can_be_expired_at_once(server: VsdServer, rest: Rest) -> None:
 
 def test_a_key_is_no_use_to_another_user(server: VsdServer, rest: Rest, topology: Topology) -> None:
     key = rest.one("me")["APIKey"]
-    make_user(rest, topology, "bob")
+    topology.make_user("bob")
     headers = {"Authorization": f"XREST {encoded(f'bob:{key}')}", "X-Nuage-Organization": "Acme"}
     assert login(server, headers).status_code == 401
-
-
-def make_user(rest: Rest, topology: Topology, name: str, **more: object) -> str:
-    body = {"userName": name, "password": f"{name}-pw", "firstName": "f", "lastName": "l", "email": "e@x", **more}
-    user = rest.make(f"enterprises/{topology.enterprise}/users", **body)
-    assert user["password"] is None
-    return str(user["ID"])
 
 
 def as_user(rest: Rest, name: str, secret: str, organization: str) -> Rest:
@@ -112,7 +121,7 @@ def _ca(rest: Rest) -> Path:
 
 
 def test_tenants_see_and_touch_only_their_own_enterprise(rest: Rest, topology: Topology) -> None:
-    make_user(rest, topology, "bob")
+    topology.make_user("bob")
     other = rest.make("enterprises", name="Other")["ID"]
     bob = as_user(rest, "bob", "bob-pw", "acme")
     assert bob.one("me")["role"] == "ORGUSER"
@@ -125,8 +134,8 @@ def test_tenants_see_and_touch_only_their_own_enterprise(rest: Rest, topology: T
 
 
 def test_users_change_their_own_password_and_nobody_elses(rest: Rest, topology: Topology) -> None:
-    bob_id = make_user(rest, topology, "bob")
-    eve_id = make_user(rest, topology, "eve")
+    bob_id = topology.make_user("bob")
+    eve_id = topology.make_user("eve")
     bob = as_user(rest, "bob", "bob-pw", "Acme")
     assert bob.refused("PUT", f"users/{eve_id}", {"password": "mine"})[0] == 403
     assert bob.call("PUT", f"users/{bob_id}", {"password": "new"}).status_code == 204
@@ -135,7 +144,7 @@ def test_users_change_their_own_password_and_nobody_elses(rest: Rest, topology: 
 
 
 def test_roles_come_from_groups(rest: Rest, topology: Topology) -> None:
-    user = make_user(rest, topology, "ann")
+    user = topology.make_user("ann")
     groups = rest.get(f"enterprises/{topology.enterprise}/groups").json()
     administrators = next(group["ID"] for group in groups if group["role"] == "ORGADMIN")
     assert rest.call("PUT", f"groups/{administrators}/users", [user]).status_code == 204
@@ -144,8 +153,8 @@ def test_roles_come_from_groups(rest: Rest, topology: Topology) -> None:
 
 
 def test_switched_off_ways_of_logging_in_stay_shut(server: VsdServer, rest: Rest, topology: Topology) -> None:
-    make_user(rest, topology, "bob", disablePasswordAuth=True)
-    make_user(rest, topology, "eve", disableCertificateAuth=True)
+    topology.make_user("bob", disablePasswordAuth=True)
+    topology.make_user("eve", disableCertificateAuth=True)
     assert as_user(rest, "bob", "bob-pw", "Acme").get("me").status_code == 401
     assert by_certificate(server, "bob", "Acme").status_code == 200
     assert by_certificate(server, "eve", "Acme").status_code == 401
@@ -171,16 +180,17 @@ def test_the_certificate_port_refuses_clients_without_one(server: VsdServer) -> 
 
 
 def test_csproot_acts_for_a_user_named_either_way(rest: Rest, topology: Topology) -> None:
-    bob_id = make_user(rest, topology, "bob", externalID="bob-77")
+    bob_id = topology.make_user("bob", externalID="bob-77")
     for proxy in ("bob@Acme", "bob@acme", "bob-77"):
         assert rest.get("me", ProxyUser=proxy).json()[0]["userName"] == "bob"
     reply = rest.call("POST", f"zones/{topology.zone}/permissions", {"permittedAction": "USE"}, ProxyUser="bob@Acme")
     assert reply.status_code == 403
+    topology.permit("Everybody", f"domains/{topology.domain}", "EXTEND")
     zone = rest.call("POST", f"domains/{topology.domain}/zones", {"name": "z"}, ProxyUser="bob@Acme").json()[0]
     assert zone["owner"] == bob_id
     assert rest.get("me", ProxyUser="nobody@Acme").status_code == 403
 
 
 def test_a_tenant_may_not_act_for_anyone(rest: Rest, topology: Topology) -> None:
-    make_user(rest, topology, "bob")
+    topology.make_user("bob")
     assert as_user(rest, "bob", "bob-pw", "Acme").get("me", ProxyUser="csproot@csp").status_code == 403

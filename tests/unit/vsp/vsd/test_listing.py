@@ -112,3 +112,21 @@ def test_the_operators_enterprise_is_hidden_from_the_list_only(rest: Rest, topol
 def test_a_password_cannot_be_filtered_for(rest: Rest, topology: Topology) -> None:
     assert topology.enterprise
     assert rest.get("users", Filter='password == "first-password"').headers["X-Nuage-Count"] == "0"
+
+
+def test_grouping_gives_the_distinct_values_of_some_attributes(rest: Rest, topology: Topology) -> None:
+    for name, kind, active in (("a", "VM", True), ("b", "VM", True), ("c", "HOST", True), ("d", "VM", False)):
+        topology.make_vport(name, type=kind, active=active)
+    path = f"subnets/{topology.subnet}/vports"
+    reply = rest.get(path, GroupBy="true", Attributes="type, active")
+    assert reply.json() == [
+        {"type": "HOST", "active": True},
+        {"type": "VM", "active": False},
+        {"type": "VM", "active": True},
+    ]
+    assert reply.headers["X-Nuage-Count"] == "3"
+    second = rest.get(path, GroupBy="true", Attributes="type", PageSize="1", Page="1", Filter="active == true")
+    assert (second.json(), second.headers["X-Nuage-Count"]) == ([{"type": "VM"}], "2")
+    assert rest.get(path, GroupBy="true", Attributes="type", Filter="name == 'x'").content == b""
+    assert rest.get(path, GroupBy="true").status_code == 400
+    assert rest.get(path, GroupBy="true", Attributes="x') FROM secrets --").status_code == 400

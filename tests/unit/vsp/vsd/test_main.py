@@ -95,3 +95,21 @@ def test_a_password_file_that_is_no_use_is_said_so(tmp_path: Path, content: str 
     assert ended.returncode == 1
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_setting_that_is_none_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("secret\n")
+    command: list[str | Path] = [
+        *COMMAND,
+        "--state",
+        tmp_path / "state",
+        "--password-file",
+        path,
+        "--set",
+        "page_size=0",
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert "page_size" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -11,7 +11,7 @@ MODEL = load_model()
 @pytest.mark.parametrize("resource", MODEL.by_name.values(), ids=lambda resource: resource.name)
 def test_a_row_of_the_model_fits_the_others(resource: Resource) -> None:
     assert set(resource.parents) <= {*MODEL.by_name, "*"}
-    assert all(letters and set(letters) <= set("GCUD") for letters in resource.parents.values())
+    assert all(letters and set(letters) <= set("GCUDA") for letters in resource.parents.values())
     assert set(resource.unique) <= set(resource.attributes)
     assert not set(resource.attributes) & set(COMMON)
     for row in resource.attributes.values():

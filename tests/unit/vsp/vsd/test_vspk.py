@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from bambou.exceptions import BambouHTTPError
 
+from nuage_chain.vsp.vsd.behaviour import behaviour_of
 from nuage_chain.vsp.vsd.tls import issue_client
+from tests.unit.vsp.vsd.sdk import Sdk, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,42 +19,11 @@ if TYPE_CHECKING:
     from tests.unit.vsp.vsd.conftest import Clock
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-PASSWORD = "first-password"
-
-
-class Sdk:
-    """One version of vspk and a session of it."""
-
-    def __init__(self, version: str, url: str, password: str | None = PASSWORD, **login: Any) -> None:
-        self.vspk = importlib.import_module(f"vspk.{version}")
-        self.session = self.vspk.NUVSDSession(
-            username="csproot", password=password, enterprise="csp", api_url=url, **login
-        )
-
-    def start(self) -> Any:
-        self.session.start()
-        return self.session.user
 
 
 @pytest.fixture(params=["v6", "v5_0"])
 def sdk(request: pytest.FixtureRequest, server: VsdServer) -> Sdk:
     return Sdk(request.param, server.url)
-
-
-def build(sdk: Sdk, user: Any) -> dict[str, Any]:
-    """Everything that a container needs, by the SDK's own calls."""
-    vspk = sdk.vspk
-    enterprise = vspk.NUEnterprise(name="Acme")
-    user.create_child(enterprise)
-    template = vspk.NUDomainTemplate(name="T")
-    enterprise.create_child(template)
-    domain = vspk.NUDomain(name="Shop")
-    enterprise.instantiate_child(domain, template)
-    zone = vspk.NUZone(name="front")
-    domain.create_child(zone)
-    subnet = vspk.NUSubnet(name="web", address="10.10.1.0", netmask="255.255.255.0", gateway="10.10.1.1")
-    zone.create_child(subnet)
-    return {"enterprise": enterprise, "domain": domain, "zone": zone, "subnet": subnet}
 
 
 def test_the_sdk_logs_in_with_a_password_and_gets_an_api_key(sdk: Sdk) -> None:
@@ -147,6 +117,23 @@ def test_an_expired_key_is_refused_until_the_next_login(server: VsdServer, clock
     assert sdk.start().enterprises.get() == []
 
 
+def test_an_expired_key_is_renewed_by_the_sdk_itself_where_the_server_says_so(
+    make_server: Callable[..., VsdServer], clock: Clock
+) -> None:
+    server = make_server(behaviour=behaviour_of(["expired_key=419"]))
+    sdk = Sdk("v6", server.url)
+    user = sdk.start()
+    user.create_child(sdk.vspk.NUEnterprise(name="Acme"))
+    before = user.api_key
+    clock.now += 24 * 3600 + 1
+    assert [row.name for row in user.enterprises.get()] == ["Acme"]
+    assert sdk.session.user.api_key != before
+    server.expire_keys()
+    clock.now += 1
+    user.create_child(sdk.vspk.NUEnterprise(name="Other"))
+    assert user.enterprises.get_count() == 2
+
+
 def test_the_sdk_logs_in_with_a_client_certificate(server: VsdServer, tls_dir: Path) -> None:
     pair = issue_client(tls_dir, "csproot", "CSP")
     sdk = Sdk("v6", server.cert_url, None, certificate=(str(pair.certificate), str(pair.key)))
@@ -163,6 +150,9 @@ def test_the_sdk_acts_for_a_tenant(server: VsdServer) -> None:
     details = {"password": "pw", "first_name": "b", "last_name": "b", "email": "b@x"}
     bob = sdk.vspk.NUUser(user_name="bob", **details)
     made["enterprise"].create_child(bob)
+    everybody = made["enterprise"].groups.get_first(filter='name == "Everybody"')
+    permission = sdk.vspk.NUPermission(associated_group_id=everybody.id, permitted_action="USE")
+    made["zone"].create_child(permission)
     sdk.session.impersonate("bob", "Acme")
     interface = {"MAC": "7a:42:11:22:33:44", "attachedNetworkID": made["subnet"].id}
     container = sdk.vspk.NUContainer(name="c", uuid="ab" * 32, interfaces=[interface])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.unit.vsp.vsd.conftest import Rest, Topology
+    from tests.unit.vsp.vsd.conftest import Clock, Rest, Topology
 
 UUID = "ab" * 32
 MAC = "7a:42:11:22:33:44"
@@ -182,6 +182,31 @@ def test_where_an_interface_is_plugged_cannot_be_changed(rest: Rest, topology: T
     assert rest.refused("PUT", path, {"IPAddress": "10.10.1.9"})[0] == 409
     assert rest.call("PUT", path, {"name": "renamed"}).status_code == 204
     assert rest.one(path)["name"] == "renamed"
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_container_with_a_timer_outlives_its_port_for_so_many_seconds(
+    rest: Rest, topology: Topology, clock: Clock, comes_back: bool
+) -> None:
+    body = {"name": "c", "UUID": "1", "deleteMode": "TIMER", "deleteExpiry": 60}
+    made = rest.make(
+        "containers", **body, interfaces=[{"MAC": "7a:42:11:22:33:44", "attachedNetworkID": topology.subnet}]
+    )
+    path, vport = f"containers/{made['ID']}", f"vports/{made['interfaces'][0]['VPortID']}"
+    for state in ("UP", "DOWN"):
+        assert rest.call("PUT", vport, {"operationalState": state}, Custom="vsc").status_code == 204
+    assert rest.one(path)["status"] == "DELETE_PENDING"
+    clock.now += 59
+    assert rest.one(path)["status"] == "DELETE_PENDING"
+    if comes_back:
+        rest.call("PUT", vport, {"operationalState": "UP"}, Custom="vsc")
+        assert rest.one(path)["status"] == "RUNNING"
+    cursor = rest.get("events").json()["uuid"]
+    clock.now += 1
+    assert rest.get(path).status_code == (200 if comes_back else 404)
+    assert rest.get(vport).status_code == (200 if comes_back else 404)
+    told = [event["entityType"] for event in rest.get(f"events?uuid={cursor}").json()["events"]]
+    assert ("container" in told) != comes_back
 
 
 def test_a_virtual_machine_works_the_same_way(rest: Rest, topology: Topology) -> None:
