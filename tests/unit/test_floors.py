@@ -14,7 +14,7 @@ FLOORS = (
     ("foundation",),
     ("cni", "link", "vrs", "vsd", "orchestrators"),
     ("attachment", "audit", "vsp"),
-    ("relay", "agent", "libnetwork", "cli"),
+    ("relay", "direct", "launcher", "agent", "libnetwork", "cli"),
 )
 # The audit removes by the same code as a DEL, and never the other way round.
 SAME_FLOOR = ("audit", "attachment")

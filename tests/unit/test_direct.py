@@ -16,17 +16,18 @@ import pytest
 
 from nuage_chain.cni import versions
 
-MAIN = "from nuage_chain import relay; relay.main()"
+MAIN = "from nuage_chain import direct; direct.main()"
 VERSION = {"CNI_COMMAND": "VERSION"}
+STATUS = {"CNI_COMMAND": "STATUS", "CNI_PATH": "/nowhere"}
 DEL = {"CNI_COMMAND": "DEL", "CNI_CONTAINERID": "c1", "CNI_IFNAME": "eth0", "CNI_PATH": "/nowhere"}
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> bytes:
-    """Of a network whose OVSDB is nowhere, so that a DEL reads all there is to read and then fails with code 11."""
+    """Of a network whose OVSDB is nowhere: STATUS reads all there is to read and fails, DEL leaves a debt."""
     node = tmp_path / "config.yaml"
-    node.write_text("bridge: alubr0\n")
-    document = {"cniVersion": "1.0.0", "name": "net", "configFile": str(node), "ovsdb": f"unix:{tmp_path}/none"}
+    node.write_text(f"bridge: alubr0\nstateDir: {tmp_path}/state\nrunDir: {tmp_path}/run\n")
+    document = {"cniVersion": "1.1.0", "name": "net", "configFile": str(node), "ovsdb": f"unix:{tmp_path}/none"}
     return json.dumps(document).encode()
 
 
@@ -91,7 +92,7 @@ def test_a_call_of_which_standard_input_is_closed_is_an_io_failure() -> None:
 
 
 def test_a_call_of_which_standard_input_never_ends_is_ended() -> None:
-    program = "from nuage_chain import relay; relay._TO_READ = 1; relay.main()"
+    program = "from nuage_chain import direct; direct._TO_READ = 1; direct.main()"
     with start(DEL, program, stdin=subprocess.PIPE) as process:
         assert process.wait(60) == 1
         assert process.stdout
@@ -104,7 +105,7 @@ def test_endless_input_is_not_read_to_its_end() -> None:
     assert (status, json.loads(out)["code"], err) == (1, 6, "")
 
 
-@pytest.mark.parametrize("environ", [VERSION, DEL])
+@pytest.mark.parametrize("environ", [VERSION, STATUS])
 def test_an_answer_that_cannot_be_told_is_exit_status_1(environ: dict[str, str], config: bytes) -> None:
     assert call(environ, config, **closed(1), stdout=None)[0] == 1
     with opened("/dev/full", os.O_WRONLY) as full:
@@ -136,11 +137,11 @@ def test_without_any_stream_it_still_ends() -> None:
 def test_standard_output_is_ours_alone(config: bytes) -> None:
     program = (
         "import os\n"
-        "from nuage_chain import relay\n"
+        "from nuage_chain import direct\n"
         "def noise(request):\n"
         "    print('noise', flush=True); os.write(1, b'more noise'); os.system('echo noise of a child')\n"
-        "relay._handlers = lambda: {'DEL': noise}\n"
-        "relay.main()\n"
+        "direct._handlers = lambda lost: {'DEL': noise}\n"
+        "direct.main()\n"
     )
     status, out, err = call(DEL, config, program)
     assert (status, out) == (0, "")
@@ -148,7 +149,8 @@ def test_standard_output_is_ours_alone(config: bytes) -> None:
 
 
 def test_a_fault_of_ours_is_told_in_full_on_standard_error_and_in_short_on_standard_output(config: bytes) -> None:
-    program = "from nuage_chain import relay; relay._handlers = lambda: {'DEL': lambda r: [].pop()}; relay.main()"
+    fault = "direct._handlers = lambda lost: {'DEL': lambda r: [].pop()}"
+    program = f"from nuage_chain import direct; {fault}; direct.main()"
     status, out, err = call(DEL, config, program)
     assert (status, json.loads(out)["code"], "Traceback" in out, "Traceback" in err) == (1, 199, False, True)
 
@@ -175,8 +177,8 @@ def test_with_few_descriptors_there_is_an_answer_and_no_traceback(limit: int, co
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
-    status, out, err = call(DEL, config, preexec_fn=few)
-    assert (status, json.loads(out)["code"], err) == (1, 11, "")
+    status, out, err = call(STATUS, config, preexec_fn=few)
+    assert (status, json.loads(out)["code"], err) == (1, 50, "")
 
 
 SURROUNDINGS = {
