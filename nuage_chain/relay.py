@@ -28,6 +28,7 @@ PASSED_ON = (b"TRACEPARENT", b"TRACESTATE")
 _MOST_INPUT = (16 << 20) + 1
 _CHUNK = 1 << 20
 _TO_READ, _TO_READ_VERSION = 30.0, 2.0
+_ENDING = {_signal.SIGTERM: "SIGTERM", _signal.SIGINT: "SIGINT"}
 
 
 class _Stopped(BaseException):
@@ -64,7 +65,7 @@ def _run(socket: str, interpreter: str) -> int:
     call = _Call(posix.environ.get(b"CNI_COMMAND", b""), interpreter)
     if not call.verb:
         return _direct(call)
-    for number in (_signal.SIGTERM, _signal.SIGINT):
+    for number in _ENDING:
         _signal.signal(number, lambda number, _: _stop(call, number))
     call.stdin = _stdin(_TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ)
     if call.stdin is None:
@@ -79,15 +80,15 @@ def _run(socket: str, interpreter: str) -> int:
     if accepted and call.verb == b"ADD":
         return _direct(call, lost=call.token)
     if call.stopped_by:
-        raise _Stopped(f"The call was ended by signal {call.stopped_by}.")
+        raise _Stopped(f"The call was ended by {_ENDING[call.stopped_by]}.")
     return _direct(call)
 
 
 def _stop(call: _Call, number: int) -> None:
-    for other in (_signal.SIGTERM, _signal.SIGINT):
+    for other in _ENDING:
         _signal.signal(other, _signal.SIG_IGN)
     if call.agent is None:
-        raise _Stopped(f"The call was ended by signal {number} before it began.")
+        raise _Stopped(f"The call was ended by {_ENDING[number]} before it began.")
     # The agent sees that, undoes the call, and answers.
     call.stopped_by = number
     try:
@@ -144,8 +145,8 @@ def _identity(path: bytes) -> bytes:
 
 def _reply(said: bytes) -> "tuple[int, bytes, bytes] | None":
     """Exit status, standard output and standard error, once all of it is there."""
-    line, _, rest = said.partition(b"\n")
-    if line[:1] != REPLY:
+    line, ended, rest = said.partition(b"\n")
+    if line[:1] != REPLY or not ended:
         return None
     status, out, err = map(int, line[1:].split())
     return (status, rest[:out], rest[out : out + err]) if len(rest) >= out + err else None

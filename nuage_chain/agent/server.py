@@ -53,7 +53,8 @@ class Server:
     def stop(self) -> None:
         """Accepts nothing more and ends when the calls under way have ended; a signal handler may call it."""
         self._stopping = True
-        os.eventfd_write(self._wake, 1)
+        if self._wake >= 0:
+            os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
         """Serves until it is stopped."""
@@ -74,6 +75,7 @@ class Server:
                 self._tend()
         self._selector.close()
         os.close(self._wake)
+        self._wake = -1
 
     def _listen(self) -> None:
         """Takes calls in while there is room for them."""
@@ -84,7 +86,8 @@ class Server:
             self._selector.unregister(self._listener)
         self._listening = wanted
         if self._stopping:
-            # What has not been begun is for the relays to do.
+            # What has not been begun is for the relays to do, and who comes now has to see that nobody listens.
+            self._listener.close()
             for client in [c for c in self._clients.values() if c.state is not State.RUNNING]:
                 self._drop(client)
 

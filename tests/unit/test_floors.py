@@ -1,4 +1,7 @@
-"""The house: four floors and the command line as its roof, nobody imports upwards, neighbours on the ground do not know each other, no circles."""
+"""The house: four floors and the command line as its roof.
+
+Nobody imports upwards, neighbours on the ground do not know each other, and there are no circles.
+"""
 
 from __future__ import annotations
 
