@@ -86,7 +86,11 @@ def scripted(path: Path, act: Callable[[socket.socket, wire.Call], None]) -> Ite
 
 
 def sends(*parts: bytes) -> Callable[[socket.socket, wire.Call], None]:
-    return lambda sock, _call: [sock.sendall(part) for part in parts] and None
+    def act(sock: socket.socket, _call: wire.Call) -> None:
+        for part in parts:
+            sock.sendall(part)
+
+    return act
 
 
 def done_here(lost: str = "", stdin: bytes = CONFIG) -> tuple[int, str, str]:

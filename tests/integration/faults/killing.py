@@ -71,7 +71,8 @@ class Watched:
         return call
 
 
-def _arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
+def arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
+    """Makes every change and every question to another process a point."""
     for owner, name in (
         (Connection, "transact"), (transport, "exchange"), (os, "fsync"), (Path, "rename"), (Path, "unlink"),
         (Path, "write_text"), (offload, "set_tx_checksum"),
@@ -88,7 +89,7 @@ def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at:
         try:
             killer = Killer(at)
             with pytest.MonkeyPatch.context() as patch:
-                _arm(patch, killer)
+                arm(patch, killer)
                 status = answer(lab, verb, container, entry).status
         except BaseException:  # noqa: BLE001 - nothing of pytest may go on in this process
             traceback.print_exc(file=sys.stderr)

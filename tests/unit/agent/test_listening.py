@@ -49,7 +49,7 @@ def test_a_socket_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) 
 
 def test_systemd_hands_its_socket_over_and_starts_the_agent_with_the_first_call(tmp_path: Path) -> None:
     path = tmp_path / "agent.sock"
-    words = ["systemd-socket-activate", "--listen", path, NUAGE_CHAIN, "agent"]
+    words = ["systemd-socket-activate", "--listen", str(path), str(NUAGE_CHAIN), "agent"]
     with subprocess.Popen(words, env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE) as process:
         try:
             until(path.exists)

@@ -140,7 +140,7 @@ def test_a_process_of_another_user_is_not_served_even_where_it_can_reach_the_soc
 @pytest.mark.skipif(os.geteuid() != 0, reason="making a network namespace needs root")
 def test_a_caller_in_another_network_namespace_is_not_served(agent: Running) -> None:
     program = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(9))"
-    words = ["unshare", "--net", sys.executable, "-c", program, agent.path]
+    words = ["unshare", "--net", sys.executable, "-c", program, str(agent.path)]
     assert subprocess.run(words, capture_output=True, check=True, timeout=20).stdout == b"b''\n"
     assert ["of another network namespace" in line for line in agent.logged] == [True]
 
