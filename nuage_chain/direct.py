@@ -35,13 +35,16 @@ class _Stopped(BaseException):
     """A signal asked the process to end; not an Exception, so that nothing on the way swallows it."""
 
 
-def main(lost: str = "") -> NoReturn:
+def main(lost: str = "", trouble: str = "") -> NoReturn:
     """The process: its environment, its streams, its exit status.
 
     lost: the token of an ADD that the agent had accepted and never answered. It is not done, but taken back.
+    trouble: why the agent, of which there is a socket, was of no use; for who asks by STATUS.
     """
     try:
         out = _take_stdout()
+        if trouble:
+            _complain(f"nuage-chain: Calls are done by a process each, which takes longer. No agent at {trouble}.\n")
         text, status = _outcome(lost)
         signal.alarm(_ALARM_AFTER)
         _write(out, text)

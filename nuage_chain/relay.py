@@ -45,6 +45,7 @@ class _Call:
         self.token = posix.urandom(8).hex()
         self.agent: _socket.socket | None = None
         self.stopped_by = 0
+        self.trouble = ""
 
 
 def main(socket: str, interpreter: str) -> None:
@@ -67,21 +68,26 @@ def _run(socket: str, interpreter: str) -> int:
         return _direct(call)
     for number in _ENDING:
         _signal.signal(number, lambda number, _: _stop(call, number))
-    call.stdin = _stdin(_TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ)
-    if call.stdin is None:
-        if call.verb != b"VERSION":
-            return _fail(11, f"Standard input did not end within {_TO_READ:g} s.", "The runtime has to close it.")
-        call.stdin = b""
-    got = _exchange(call, socket) if len(call.stdin) < LARGEST else b""
+    seconds = _TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ
+    call.stdin = _stdin(seconds)
+    if call.stdin is not None:
+        return _ask(call, socket)
+    if call.verb == b"VERSION":
+        return _direct(call)
+    return _fail(11, f"Standard input did not end within {seconds:g} s.", "The runtime has to close it.")
+
+
+def _ask(call: _Call, socket: str) -> int:
+    got = _exchange(call, socket) if len(call.stdin or b"") < LARGEST else b""
     said = got.lstrip(ALIVE)
     accepted, reply = said[:1] == ACCEPTED, _reply(said[1:].lstrip(ALIVE))
     if reply is not None:
         return _print(*reply)
     if accepted and call.verb == b"ADD":
-        return _direct(call, lost=call.token)
+        return _direct(call, call.token)
     if call.stopped_by:
         raise _Stopped(f"The call was ended by {_ENDING[call.stopped_by]}.")
-    return _direct(call)
+    return _direct(call, "", call.trouble) if call.verb == b"STATUS" else _direct(call)
 
 
 def _stop(call: _Call, number: int) -> None:
@@ -106,8 +112,12 @@ def _exchange(call: _Call, path: str) -> bytes:
         agent.connect(path)
         call.agent = agent
         agent.sendall(message(call.token, posix.environ, call.stdin or b""))
-    except OSError:
+    except FileNotFoundError:
         return b""
+    except OSError as e:
+        call.trouble = f"{path}: {e}"
+        return b""
+    call.trouble = f"{path}: it did not take the call"
     while _reply(got.lstrip(ALIVE)[1:].lstrip(ALIVE)) is None:
         try:
             chunk = agent.recv(_CHUNK)
@@ -172,9 +182,9 @@ def _stdin(seconds: float) -> "bytes | None":
     return bytes(read)
 
 
-def _direct(call: _Call, lost: str = "") -> int:
-    """This process becomes one that does the call itself, or takes the ADD `lost` back. Returns only if it cannot."""
-    program = f"from nuage_chain.direct import main; main({lost!r})"
+def _direct(call: _Call, *given: str) -> int:
+    """This process becomes one that does the call itself. given: for direct.main. Returns only if it cannot."""
+    program = f"from nuage_chain.direct import main; main{given!r}"
     try:
         if call.stdin:
             fd = posix.memfd_create("stdin")

@@ -205,3 +205,10 @@ def test_a_working_folder_that_is_gone_does_not_matter(config: bytes, tmp_path: 
         folder.rmdir()
 
     assert call(DEL, config, preexec_fn=leave) == call(DEL, config)
+
+
+def test_why_there_is_no_agent_is_told_on_standard_error(config: bytes) -> None:
+    program = "from nuage_chain import direct; direct.main('', '/x: Connection refused')"
+    status, out, err = call(STATUS, config, program)
+    assert (status, json.loads(out)["code"]) == (1, 50)
+    assert "No agent at /x: Connection refused." in err

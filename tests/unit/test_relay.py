@@ -93,9 +93,9 @@ def sends(*parts: bytes) -> Callable[[socket.socket, wire.Call], None]:
     return act
 
 
-def done_here(lost: str = "", stdin: bytes = CONFIG) -> tuple[int, str, str]:
-    """What comes of a call that the relay has the full interpreter do."""
-    return 0, f"from nuage_chain.direct import main; main({lost!r}) {stdin.decode()}\n", ""
+def done_here(*given: str, stdin: bytes = CONFIG) -> tuple[int, str, str]:
+    """What comes of a call that the relay has the full interpreter do. given: for direct.main."""
+    return 0, f"from nuage_chain.direct import main; main{given!r} {stdin.decode()}\n", ""
 
 
 def test_it_imports_c_modules_only(installed: Installed, tmp_path: Path) -> None:
@@ -182,6 +182,17 @@ def test_where_nobody_listens_the_call_is_done_here(installed: Installed) -> Non
     assert installed.call(ADD) == done_here()
 
 
+def test_status_is_told_why_a_socket_is_of_no_use(installed: Installed) -> None:
+    status = {"CNI_COMMAND": "STATUS", "CNI_PATH": "/x"}
+    assert installed.call(status) == done_here("", "")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(installed.socket))
+    assert "Connection refused" in installed.call(status)[1]
+    installed.socket.unlink()
+    with scripted(installed.socket, sends()):
+        assert f"{installed.socket}: it did not take the call" in installed.call(status)[1]
+
+
 @pytest.mark.parametrize("environ", [ADD, DEL])
 @pytest.mark.parametrize("said", [b"", b".", b"..."])
 def test_an_agent_that_goes_before_it_has_accepted_leaves_the_call_to_us(
@@ -196,7 +207,7 @@ def test_an_add_whose_answer_is_lost_is_taken_back_and_any_other_verb_is_done_ag
     installed: Installed, said: bytes
 ) -> None:
     with scripted(installed.socket, sends(said)) as calls:
-        assert installed.call(ADD) == done_here(lost=calls[0].token)
+        assert installed.call(ADD) == done_here(calls[0].token)
         assert installed.call(DEL) == done_here()
 
 
@@ -223,7 +234,7 @@ def test_an_agent_that_hangs_is_given_up_and_cannot_accept_any_more(
     assert hasty.read_text() != source
     installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
     with scripted(installed.socket, silent(said)) as calls:
-        assert installed.call(ADD) == done_here(lost=calls[0].token if said == b"a" else "")
+        assert installed.call(ADD) == done_here(*[calls[0].token] * (said == b"a"))
 
 
 def test_a_call_that_is_too_large_for_the_agent_is_done_here(installed: Installed) -> None:
