@@ -103,7 +103,7 @@ def _call(environ: Mapping[str, str], lost: str) -> tuple[str, int]:
             reply = plugin.error(e, versions.LATEST)
             return reply.stdout, reply.status
         stdin = b""
-    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(lost), _report)
+    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(environ, lost), _report)
     return reply.stdout, reply.status
 
 
@@ -114,7 +114,7 @@ def _stdin(seconds: float) -> bytes:
     return b"" if os.isatty(0) else read_all(0, seconds, MAX_BYTES)
 
 
-def _handlers(lost: str) -> dict[str, Handler]:
+def _handlers(environ: Mapping[str, str], lost: str) -> dict[str, Handler]:
     import math
     import socket
 
@@ -130,7 +130,7 @@ def _handlers(lost: str) -> dict[str, Handler]:
     world = World(hostname=socket.gethostname(), deadline=deadline)
     if lost:
         return {"ADD": lambda request: refused(request, lost, world)}
-    return handlers(world)
+    return handlers(world, environ=environ)
 
 
 def _report(error: BaseException) -> None:

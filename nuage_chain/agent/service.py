@@ -72,7 +72,8 @@ class Service:
             said.append("".join(traceback.format_exception(error)))
 
         world = self._world(call.token, deadline, said.append)
-        reply = plugin.answer(call.environ, call.stdin, handlers(world), report)
+        verbs = handlers(world, environ=call.environ, way="agent")
+        reply = plugin.answer(call.environ, call.stdin, verbs, report)
         if reply.status and client.given_up:
             ended = CallEnded(f"The caller ended the call, and it was rolled back: {json.loads(reply.stdout)['msg']}")
             return plugin.error(ended, versions.LATEST)
