@@ -66,6 +66,7 @@ class Service:
         call = client.call
 
         def deadline(seconds: float) -> Deadline:
+            client.ends = client.arrived + seconds
             return Deadline(seconds, begun=client.arrived, cancel=client.cancel)
 
         def report(error: BaseException) -> None:
