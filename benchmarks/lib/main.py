@@ -37,7 +37,7 @@ class Scale:
 FULL = Scale(
     (0, 200, 500, 1000), (0, 500), rounds=40, seconds=75, delays=(0, 5, 50), delayed_rounds=15, bursts=4, parallel=40
 )
-QUICK = Scale((0, 500), (0,), rounds=6, seconds=7, delays=(0, 5, 50), delayed_rounds=2, bursts=1, parallel=20)
+QUICK = Scale((0, 500), (0,), rounds=6, seconds=4, delays=(0, 5, 50), delayed_rounds=2, bursts=1, parallel=20)
 
 
 def main() -> int:
@@ -74,7 +74,9 @@ def _arguments() -> argparse.ArgumentParser:
         "--delays", type=_numbers, help="milliseconds after which VSD answers, as 0,5,50; 0 is always measured"
     )
     parser.add_argument("--parallel", type=int, help="ADDs at once in a burst; 0 for no bursts")
-    parser.add_argument("--output", type=Path, required=True, help="folder for results.json and results.svg")
+    parser.add_argument(
+        "--output", type=Path, default="benchmarks/out", help="folder for results.json and results.svg (%(default)s)"
+    )
     parser.add_argument("--shown", default="", help=argparse.SUPPRESS)
     return parser
 
