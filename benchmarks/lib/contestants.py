@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lib import agent
 from benchmarks.lib.objects import Objects
 from benchmarks.lib.standin import port_of
 from benchmarks.lib.switch import Node
@@ -20,8 +20,9 @@ from nuage_chain.errors import BadConfig
 
 OURS = "nuage-chain"
 REFERENCE = "bridge+host-local"
-BUILT_IN = ("bridge", "bridge+tuning", REFERENCE, OURS)
-OWN_BIN = Path(sys.prefix) / "cni"
+# The same list, done by the executable itself.
+ALONE = f"{OURS} without agent"
+BUILT_IN = ("bridge", "bridge+tuning", REFERENCE, OURS, ALONE)
 REFERENCE_BIN = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 STATUS_SINCE = "1.1.0"
 
@@ -46,20 +47,31 @@ class Contestant:
         return any(plugin.type == OURS for plugin in self.network.plugins)
 
 
+def agent_socket(scratch: Path) -> Path:
+    """Where our executable looks for the agent."""
+    return scratch / "agent.sock"
+
+
 def built_in(node: Node, scratch: Path, delay: int = 0) -> list[Contestant]:
-    """The reference plugins, and the chain of bridge, host-local and ours. scratch: for configuration and leases."""
+    """The reference plugins, and the chain of bridge, host-local and ours, with an agent and without.
+
+    scratch: for configuration, leases and our executable.
+    """
     bridge = {"type": "bridge", "bridge": "bench0"}
     leased = bridge | {"ipam": host_local(scratch)}
     ours = {"type": OURS, "configFile": str(config(node, scratch, delay))}
     ours |= dict(zip(("enterprise", "domain", "zone", "subnet"), Objects.NAMES.values(), strict=True))
     tuning = {"type": "tuning", "sysctl": {"net.ipv4.conf.all.log_martians": "1"}}
-    folders = [OWN_BIN, *REFERENCE_BIN]
+    folders = list(REFERENCE_BIN)
+    with_agent = agent.install(scratch / "bin", agent_socket(scratch))
+    without = agent.install(scratch / "bin-alone", scratch / "nobody.sock")
     return [
         # Without IPAM the reference bridge fails its CHECK ("no plugin name provided").
         replace(_contestant("bridge", [bridge | {"ipam": {}}], folders), check=None),
         replace(_contestant("bridge+tuning", [bridge | {"ipam": {}}, tuning], folders), check=None),
         _contestant(REFERENCE, [leased], folders),
-        _contestant(OURS, [leased, ours], folders, delay=delay, disable_check=True),
+        _contestant(OURS, [leased, ours], [with_agent, *folders], delay=delay, disable_check=True),
+        _contestant(ALONE, [leased, ours], [without, *folders], delay=delay, disable_check=True),
     ]
 
 
@@ -103,7 +115,7 @@ def _contestant(
     name: str, plugins: list[dict[str, Any]], folders: Sequence[Path], *, delay: int = 0, disable_check: bool = False
 ) -> Contestant:
     # Each a network of its own, so that no lease and no cached result of one is another's.
-    network = name.replace("+", ".")
+    network = name.replace("+", ".").replace(" ", "-")
     whole = {"cniVersion": "1.0.0", "name": network, "disableCheck": disable_check, "plugins": plugins}
     parsed = conflist.parse(json.dumps(whole).encode(), Path(f"{network}.conflist"))
     return replace(_prepared(name, parsed, folders), delay=delay)

@@ -116,12 +116,12 @@ class Bench:
         for turn in range(turns):
             first = turn % len(contestants)
             for contestant in (*contestants[first:], *contestants[:first]):
-                pods = [self._attachment(pod) for pod in self.pods[: at.parallel]]
+                pods = [self.attachment(pod) for pod in self.pods[: at.parallel]]
                 found += [self._burst(contestant, verb, pods, at, turn) for verb in ("ADD", "DEL")]
         return found
 
     def _once(self, contestant: Contestant, at: Conditions, turn: int, verbs: Sequence[str]) -> Iterator[Sample]:
-        pod = self._attachment(self.pods[0])
+        pod = self.attachment(self.pods[0])
         for verb in verbs:
             network = _network(contestant, verb)
             if network is not None:
@@ -158,7 +158,8 @@ class Bench:
         cpu = sum(used for _, used in outcomes)
         return Burst(contestant.name, verb, at, turn, wall, cpu, len(pods) - len(problems), problems, daemons)
 
-    def _attachment(self, pod: str) -> Attachment:
+    def attachment(self, pod: str) -> Attachment:
+        """A container of that namespace that has not been there before."""
         self._calls += 1
         args = [("IgnoreUnknown", "1"), ("K8S_POD_NAMESPACE", "bench"), ("K8S_POD_NAME", pod)]
         return Attachment(f"bench-{self._calls}", f"/run/netns/{pod}", "eth0", args)

@@ -10,8 +10,9 @@ from benchmarks.lib.measure import VERBS, Burst, Conditions, Sample
 from benchmarks.lib.results import Results, wall
 from nuage_chain.cli.output import table
 
-_HEADER = ("", "median ms", "p95", "CPU ms", "by " + REFERENCE, "Open vSwitch", "VSD+VRS", "samples")
-_BURST_HEADER = ("", "per second", "CPU ms a call", "Open vSwitch", "VSD+VRS", "failed")
+_HEADER = ("", "median ms", "p95", "CPU ms", "by " + REFERENCE, "agent", "Open vSwitch", "VSD+VRS", "samples")
+_BURST_HEADER = ("", "per second", "CPU ms a call", "agent", "Open vSwitch", "VSD+VRS", "failed")
+_DAEMONS = (("agent",), ("ovs-vswitchd", "ovsdb-server"), ("stand-in",))
 _NONE = "-"
 
 
@@ -56,13 +57,12 @@ def _lines(results: Results, name: str, verb: str, at: Conditions) -> Iterator[l
             took = [s.steps[place] for s in samples]
             walls = [one.wall for one in took]
             cells = [_ms(figures.quantile(walls, share)) for share in (0.5, 0.95)]
-            yield [f"  of it {step.plugin}", *cells, _ms(figures.median([one.cpu for one in took])), "", "", "", ""]
+            yield [f"  of it {step.plugin}", *cells, _ms(figures.median([one.cpu for one in took])), *[""] * 5]
 
 
-def _daemons(samples: Sequence[Sample] | Sequence[Burst]) -> tuple[list[float], list[float]]:
-    """Seconds of CPU of Open vSwitch, and of the stand-in, for each."""
-    switch = [s.daemons.get("ovs-vswitchd", 0.0) + s.daemons.get("ovsdb-server", 0.0) for s in samples]
-    return switch, [s.daemons.get("stand-in", 0.0) for s in samples]
+def _daemons(samples: Sequence[Sample] | Sequence[Burst]) -> list[list[float]]:
+    """Seconds of CPU of the agent, of Open vSwitch, and of the stand-in, for each."""
+    return [[sum(s.daemons.get(name, 0.0) for name in names) for s in samples] for names in _DAEMONS]
 
 
 def _bursts(results: Results, ports: int) -> str:

@@ -18,13 +18,14 @@ Value = Callable[[Sample], float]
 
 @dataclass
 class Results:
-    """machine: what it was measured on. seconds: what the whole took."""
+    """machine: what it was measured on. seconds: what the whole took. memory: of the agent at the end, bytes."""
 
     machine: dict[str, str]
     contestants: list[str]
     samples: list[Sample] = field(default_factory=list)
     bursts: list[Burst] = field(default_factory=list)
     seconds: float = 0.0
+    memory: int = 0
 
     @property
     def problems(self) -> list[str]:

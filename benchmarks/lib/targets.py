@@ -70,6 +70,15 @@ def _rate(results: Results, peer: str) -> tuple[float, str] | None:
     return _shown(figures.ratio(pairs)) if pairs else None
 
 
+def _agent_cpu(results: Results, _peer: str) -> tuple[float, str] | None:
+    used = [1000 * sample.daemons.get("agent", 0.0) for sample in results.of(OURS, "ADD", EMPTY)]
+    return (figures.median(used), f"p95 {figures.quantile(used, 0.95):.1f}") if used else None
+
+
+def _memory(results: Results, _peer: str) -> tuple[float, str] | None:
+    return (results.memory / 1e6, "at the end") if results.memory else None
+
+
 def _status(results: Results, _peer: str) -> tuple[float, str] | None:
     walls = [1000 * our_step(sample) for sample in results.of(OURS, "STATUS", EMPTY)]
     return (figures.median(walls), f"p95 {figures.quantile(walls, 0.95):.0f}") if walls else None
@@ -77,10 +86,12 @@ def _status(results: Results, _peer: str) -> tuple[float, str] | None:
 
 TARGETS = (
     Target("our step of ADD by the ADD of bridge+host-local", "x", 1.0, _step_by_reference),
+    Target("CPU of the agent for an ADD", "ms", 3.0, _agent_cpu),
     Target("whole chain by {peer}, ADD, empty bridge", "x", 1.0, _chain_by_peer, of_each_peer=True),
     Target("{peer} by whole chain, ADD, 500 ports", "x", 10.0, _crowded, at_least=True, of_each_peer=True),
     Target("rate of ADDs in a burst, by that of {peer}", "x", 2.0, _rate, at_least=True, of_each_peer=True),
     Target("STATUS", "ms", 15.0, _status),
+    Target("memory of the agent", "MB", 60.0, _memory),
 )
 
 
