@@ -52,14 +52,19 @@ def agent_socket(scratch: Path) -> Path:
     return scratch / "agent.sock"
 
 
-def built_in(node: Node, scratch: Path, delay: int = 0) -> list[Contestant]:
+def state(folder: Path) -> Path:
+    """Where our plugin keeps its journal and its traces: below a folder that is on a disk, as on a node."""
+    return folder / ".state"
+
+
+def built_in(node: Node, scratch: Path, disk: Path, delay: int = 0) -> list[Contestant]:
     """The reference plugins, and the chain of bridge, host-local and ours, with an agent and without.
 
-    scratch: for configuration, leases and our executable.
+    scratch: for configuration, leases and our executable. disk: a folder that is on a disk.
     """
     bridge = {"type": "bridge", "bridge": "bench0"}
     leased = bridge | {"ipam": host_local(scratch)}
-    ours = {"type": OURS, "configFile": str(config(node, scratch, delay))}
+    ours = {"type": OURS, "configFile": str(config(node, scratch, disk, delay))}
     ours |= dict(zip(("enterprise", "domain", "zone", "subnet"), Objects.NAMES.values(), strict=True))
     tuning = {"type": "tuning", "sysctl": {"net.ipv4.conf.all.log_martians": "1"}}
     folders = list(REFERENCE_BIN)
@@ -100,14 +105,15 @@ def host_local(scratch: Path) -> dict[str, Any]:
     }
 
 
-def config(node: Node, scratch: Path, delay: int) -> Path:
+def config(node: Node, scratch: Path, disk: Path, delay: int) -> Path:
     """Our configuration for the VSD that answers after so many milliseconds."""
     path, password = scratch / f"config-{delay}.yaml", scratch / "password"
     password.write_text("benchmark\n")
     vsd = {"url": f"https://127.0.0.1:{port_of(delay)}", "user": "csproot", "passwordFile": str(password)}
     vsd["ca"] = str(node.layout.vsd / "tls" / "ca.pem")
     # JSON is YAML too.
-    path.write_text(json.dumps({"ovsdb": node.ovsdb, "activation": "split", "vsd": vsd}))
+    values = {"ovsdb": node.ovsdb, "activation": "split", "vsd": vsd}
+    path.write_text(json.dumps(values | {"stateDir": str(state(disk)), "runDir": str(scratch / "own")}))
     return path
 
 

@@ -22,6 +22,11 @@ class Ratio:
     pairs: int
     exact: bool
 
+    @property
+    def spread(self) -> str:
+        """The interval in words."""
+        return f"{self.low:.2f} to {self.high:.2f}{'' if self.exact else ', all'}"
+
 
 def quantile(values: Sequence[float], share: float) -> float:
     """The value below which that share of the values lies, on the line between the two nearest. Needs one value."""

@@ -38,7 +38,8 @@ class Conditions:
 class Sample:
     """One verb on one whole list. wall, cpu: seconds; cpu of the plugins' processes; daemons: CPU seconds by name.
 
-    problem: empty, or why it failed; what failed is not counted as a time.
+    problem: empty, or why it failed; what failed is not counted as a time. traced, spans: seconds that our plugin says
+    it took in all, and for what (kind, name, seconds).
     """
 
     contestant: str
@@ -49,6 +50,9 @@ class Sample:
     steps: tuple[Step, ...]
     daemons: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
+    container: str = ""
+    traced: float = 0.0
+    spans: tuple[tuple[str, str, float], ...] = ()
 
     @property
     def cpu(self) -> float:
@@ -136,7 +140,7 @@ class Bench:
             begin = time.perf_counter()
             problem = _problem(act)
             wall = time.perf_counter() - begin
-        return Sample(contestant.name, verb, at, turn, wall, tuple(driver.steps), daemons, problem)
+        return Sample(contestant.name, verb, at, turn, wall, tuple(driver.steps), daemons, problem, pod.container_id)
 
     def _burst(self, contestant: Contestant, verb: str, pods: Sequence[Attachment], at: Conditions, turn: int) -> Burst:
         gate = threading.Barrier(len(pods) + 1)

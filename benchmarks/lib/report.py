@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.lib import figures, targets
-from benchmarks.lib.contestants import REFERENCE
+from benchmarks.lib import figures, parts, targets
+from benchmarks.lib.contestants import ALONE, OURS, REFERENCE
 from benchmarks.lib.measure import VERBS, Burst, Conditions, Sample
 from benchmarks.lib.results import Results, wall
 from nuage_chain.cli.output import table
@@ -18,12 +18,13 @@ _NONE = "-"
 
 def text(results: Results) -> str:
     """Everything that there is to read."""
-    parts = ["\n".join(f"{name}: {value}" for name, value in results.machine.items())]
-    parts += [_condition(results, at) for at in _conditions(results)]
-    parts += [_bursts(results, ports) for ports in sorted({b.at.ports for b in results.bursts})]
-    parts.append(_targets(results))
-    parts += [f"Failed: {problem}" for problem in list(dict.fromkeys(results.problems))[:10]]
-    return "\n\n".join(parts)
+    found = ["\n".join(f"{name}: {value}" for name, value in results.machine.items())]
+    found += [_condition(results, at) for at in _conditions(results)]
+    found += [_parts(results, name, verb) for name in (OURS, ALONE) for verb in ("ADD", "DEL")]
+    found += [_bursts(results, ports) for ports in sorted({b.at.ports for b in results.bursts})]
+    found.append(_targets(results))
+    found += [f"Failed: {problem}" for problem in list(dict.fromkeys(results.problems))[:10]]
+    return "\n\n".join(filter(None, found))
 
 
 def _conditions(results: Results) -> list[Conditions]:
@@ -42,7 +43,7 @@ def _lines(results: Results, name: str, verb: str, at: Conditions) -> Iterator[l
         return
     walls = [s.wall for s in samples]
     ratio = results.ratio(verb, at, (name, wall), (REFERENCE, wall))
-    compared = f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})" if ratio and name != REFERENCE else ""
+    compared = f"{ratio.median:.2f} ({ratio.spread})" if ratio and name != REFERENCE else ""
     yield [
         f"{verb} {name}",
         *(_ms(figures.quantile(walls, share)) for share in (0.5, 0.95)),
@@ -58,6 +59,17 @@ def _lines(results: Results, name: str, verb: str, at: Conditions) -> Iterator[l
             walls = [one.wall for one in took]
             cells = [_ms(figures.quantile(walls, share)) for share in (0.5, 0.95)]
             yield [f"  of it {step.plugin}", *cells, _ms(figures.median([one.cpu for one in took])), *[""] * 5]
+
+
+def _parts(results: Results, name: str, verb: str) -> str:
+    samples = [sample for sample in results.of(name, verb, Conditions(0)) if sample.traced]
+    if not samples:
+        return ""
+    shares = [parts.shares(sample) for sample in samples]
+    lines = [[label, "", _ms(figures.median([share[label] for share in shares]))] for label in shares[0]]
+    lines += [[label, str(count), _ms(took)] for label, count, took in parts.medians(samples)]
+    title = f"Where the time of our step goes: {verb} {name}, 0 ports, VSD at once"
+    return f"{title}\n{table(('', 'times', 'median ms'), lines)}"
 
 
 def _daemons(samples: Sequence[Sample] | Sequence[Burst]) -> list[list[float]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.lib import figures
-from benchmarks.lib.contestants import BUILT_IN, OURS
+from benchmarks.lib.contestants import BUILT_IN
 from benchmarks.lib.figures import Ratio
 from benchmarks.lib.measure import Burst, Conditions, Sample
 
@@ -61,11 +61,6 @@ class Results:
 def wall(sample: Sample) -> float:
     """Seconds for the whole list."""
     return sample.wall
-
-
-def our_step(sample: Sample) -> float:
-    """Seconds for the process of our plugin alone."""
-    return sum(step.wall for step in sample.steps if step.plugin == OURS)
 
 
 def write(results: Results, folder: Path) -> None:

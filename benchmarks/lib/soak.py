@@ -21,6 +21,8 @@ from nuage_chain.deadline import Deadline
 
 _LOOKS = 100
 _CALL_SECONDS = 60
+FLAT = 1_000_000
+"""What the agent may grow by, bytes: allocators keep a little of what was used at once."""
 
 
 @dataclass
@@ -47,7 +49,8 @@ def lines(found: Soak) -> Iterator[str]:
     last, growth = found.memory[-1][1] / 1e6, found.growth / 1e6
     yield (
         f"The agent has {last:.1f} MB after {found.pairs} pairs of ADD and DEL; {len(found.failed)} calls failed."
-        f" From the second tenth of the run to the last it grew by {growth:.2f} MB."
+        f" From the second tenth of the run to the last it grew by {growth:.2f} MB,"
+        f" which is {'flat' if found.growth <= FLAT else f'not flat: at most {FLAT / 1e6:g}'}."
     )
 
 

@@ -65,7 +65,7 @@ class Node:
         finally:
             connection.close()
 
-    def _wait_for_ofports(self, seconds: float = 60) -> None:
+    def _wait_for_ofports(self, seconds: float = 300) -> None:
         connection, deadline = Connection(self.ovsdb), Deadline(seconds)
         try:
             while connection.transact([select("Interface", named_empty("ofport"), "name")], deadline)[0]["rows"]:

@@ -43,6 +43,8 @@ def test_a_short_run_measures_everybody_and_writes_what_it_found(tmp_path: Path)
     assert {("nuage-chain", "CHECK", 2), ("nuage-chain without agent", "STATUS", 0), ("ptp", "ADD", 2)} <= measured
     assert {(b["contestant"], b["done"]) for b in found["bursts"]} >= {("nuage-chain", 2), ("ptp", 2)}
     assert found["memory"] > 1e6
+    ours = [s for s in found["samples"] if s["contestant"].startswith("nuage-chain") and s["verb"] in ("ADD", "DEL")]
+    assert all(s["traced"] > 0 and s["spans"] for s in ours)
     assert (tmp_path / "results.svg").read_text().startswith("<svg")
 
 
