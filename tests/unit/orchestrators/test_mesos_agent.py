@@ -58,7 +58,7 @@ def listing(*containers: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_executors_container_is_known_by_its_id_with_and_without_a_status(deadline: Deadline) -> None:
     found = asked(listing(container("one"), container("two", {"value": "two"})), deadline)
-    assert (found.source, found.sandboxes, found.problem) == ("Mesos", {"one", "two"}, "")
+    assert found == Listing("Mesos", frozenset({"one", "two"}))
 
 
 def test_a_nested_container_is_known_by_the_id_that_the_isolator_gives_to_cni(deadline: Deadline) -> None:
