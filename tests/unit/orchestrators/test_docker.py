@@ -1,4 +1,4 @@
-"""What Docker's source makes of every kind of answer; a real dockerd is asked in tests/integration/orchestrators."""
+"""What Docker's source makes of every kind of answer; a real dockerd is asked in tests/integration/cli."""
 
 from __future__ import annotations
 
