@@ -11,7 +11,7 @@ from nuage_chain.attachment.settings import Settings
 from nuage_chain.audit.facts import Facts, InVsd, Key, Sighting
 from nuage_chain.audit.memory import Memory
 from nuage_chain.link import sandbox, veth
-from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.link.sandbox import Peopled, Sandbox
 from nuage_chain.orchestrators.workloads import Listing
 from nuage_chain.vrs import rows
 from nuage_chain.vrs.whole import NOTHING, Parts, Whole
@@ -41,7 +41,7 @@ def facts(found: Inventory, memory: Memory, node: Settings) -> list[Facts]:
 
 
 def _facts(
-    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: frozenset[int] | None, sees_links: bool
+    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: Peopled | None, sees_links: bool
 ) -> Facts:
     seen = found.whole.ours.get(key) if found.whole else None
     known, record = memory.attached.get(key), found.records.get(key)
