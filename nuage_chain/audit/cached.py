@@ -24,9 +24,12 @@ class Cached:
             deadline.left(f"reading {self.name}")
             contents = Cache(self.folder).contents()
         except NuageChainError as e:
-            return Listing(self.name, problem=e.message)
+            return self._said(problem=e.message)
         if contents.strange:
             first, others = contents.strange[0], len(contents.strange) - 1
             more = f", nor that of {others} more" if others else ""
-            return Listing(self.name, problem=f"nobody can tell whose result {first} is{more}.")
-        return Listing(self.name, sandboxes=frozenset(one.attachment.container_id for one in contents.found))
+            return self._said(problem=f"nobody can tell whose result {first} is{more}.")
+        return self._said(frozenset(one.attachment.container_id for one in contents.found))
+
+    def _said(self, sandboxes: frozenset[str] = frozenset(), problem: str = "") -> Listing:
+        return Listing(self.name, sandboxes, problem=problem, weak=True)

@@ -64,6 +64,7 @@ def _facts(
         vsd=found.in_vsd.get(key),
         sandbox=looked,
         listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
+        weak=frozenset(listing.source for listing in found.listings if listing.weak),
         switch_answers=found.whole is not None,
         record=record,
         busy=key in found.busy,
@@ -76,7 +77,7 @@ def remembered(judged: Iterable[Facts], memory: Memory) -> dict[Key, Sighting]:
     kept = {}
     for one in judged:
         before = memory.attached.get(one.key)
-        listed = frozenset(name for name, has in one.listed.items() if has)
+        listed = frozenset(name for name, has in one.listed.items() if has and name not in one.weak)
         if one.seen is not None and one.seen.port is not None:
             link = veth.current(one.host)
             index = link.index if link else before.index if before else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +44,10 @@ def test_one_process_that_may_not_be_looked_at_may_be_in_any_namespace(
 ) -> None:
     real = os.stat
 
-    def stat(path: object, *args: object, **kwargs: object) -> os.stat_result:
+    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
         if str(path).endswith("/9/ns/net"):
             raise error
-        return real(path, *args, **kwargs)  # type: ignore[call-overload,no-any-return]
+        return real(path, *args, **kwargs)
 
     monkeypatch.setattr(os, "stat", stat)
     assert sandbox.peopled(proc) is None
@@ -57,10 +58,10 @@ def test_a_process_that_ends_while_it_is_looked_at_makes_nothing_unknown(
 ) -> None:
     real = os.stat
 
-    def stat(path: object, *args: object, **kwargs: object) -> os.stat_result:
+    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
         if "/9/" in str(path):
             raise ProcessLookupError(3, "No such process")
-        return real(path, *args, **kwargs)  # type: ignore[call-overload,no-any-return]
+        return real(path, *args, **kwargs)
 
     monkeypatch.setattr(os, "stat", stat)
     assert sandbox.peopled(proc) == {inode(proc, "a"): f"{proc}/10/ns/net", inode(proc, "b"): f"{proc}/30/ns/net"}
