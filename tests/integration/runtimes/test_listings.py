@@ -12,6 +12,7 @@ from nuage_chain.audit.cached import Cached
 from nuage_chain.deadline import Deadline
 from nuage_chain.orchestrators.cri import Cri
 from nuage_chain.orchestrators.workloads import Listing
+from tests.integration.audit.audits import Audits, outcomes
 from tests.integration.lab import NOTHING, Lab
 from tests.integration.runtimes.base import eventually
 from tests.integration.runtimes.containerd import Pods
@@ -54,6 +55,29 @@ def test_a_containerd_that_was_killed_is_a_problem_and_lists_the_same_when_it_is
     pods.containerd.up()
     pods.connect()
     assert of_cri(pods) == before
+    pods.stop(one)
+    lab.settle(NOTHING)
+
+
+def test_a_pod_whose_processes_died_is_left_to_its_kubelet_with_and_without_containerd(
+    lab: Lab, pods: Pods, audits: Audits
+) -> None:
+    # Without libcni's cache, which would keep it alone.
+    source = Cri(pods.containerd.socket)
+    audits.sources = [source]
+    one = pods.start("one")
+    _, info = pods.cri.status("ContainerStatus", container_id=pods.containers[one.id])
+    assert outcomes(audits.apply()) == []
+    pods.close()
+    pods.containerd.down(signal.SIGKILL)
+    for process in (one.pid, info["pid"]):
+        os.kill(process, signal.SIGKILL)
+    assert outcomes(audits.twice()) == []
+    assert [why for _, why in audits.plan().kept] == [f"its namespace is there, and {source.name} cannot be asked"]
+    pods.containerd.up()
+    pods.connect()
+    assert outcomes(audits.twice()) == []
+    assert [why for _, why in audits.plan().kept] == [f"{source.name} has it"]
     pods.stop(one)
     lab.settle(NOTHING)
 
