@@ -18,7 +18,8 @@ Key: TypeAlias = tuple[str, str]
 class Sighting:
     """What the audit remembers of an attachment that was whole when it was seen last.
 
-    port: all that is needed to make it again. index: of its host end. listed: names of the sources that once listed it.
+    port: all that is needed to make it again. index: of its host end. listed: names of the sources that
+    once listed it, without the weak ones.
     """
 
     network: str
@@ -44,8 +45,8 @@ class Facts:
     """One attachment. network, netns, pod_uid, host, boot: as far as anybody knows, else empty.
 
     seen: in OVSDB, None without a port there, which tells something only where the switch_answers. parts: of it in
-    OVSDB, without a port too. listed: by source, None where the source is silent. record: in the journal. busy: a call
-    is under way.
+    OVSDB, without a port too. listed: by source, None where the source is silent. weak: names of those that know only
+    that nobody has called DEL. record: in the journal. busy: a call is under way.
     """
 
     key: Key
@@ -59,6 +60,7 @@ class Facts:
     vsd: InVsd | None = None
     sandbox: Sandbox = Sandbox.SILENT
     listed: Mapping[str, bool | None] = field(default_factory=dict)
+    weak: frozenset[str] = frozenset()
     switch_answers: bool = False
     record: Record | None = None
     busy: bool = False

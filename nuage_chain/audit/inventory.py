@@ -11,7 +11,7 @@ from nuage_chain.attachment.settings import Settings
 from nuage_chain.audit.facts import Facts, InVsd, Key, Sighting
 from nuage_chain.audit.memory import Memory
 from nuage_chain.link import sandbox, veth
-from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.link.sandbox import Peopled, Sandbox
 from nuage_chain.orchestrators.workloads import Listing
 from nuage_chain.vrs import rows
 from nuage_chain.vrs.whole import NOTHING, Parts, Whole
@@ -41,7 +41,7 @@ def facts(found: Inventory, memory: Memory, node: Settings) -> list[Facts]:
 
 
 def _facts(
-    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: frozenset[int] | None, sees_links: bool
+    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: Peopled | None, sees_links: bool
 ) -> Facts:
     seen = found.whole.ours.get(key) if found.whole else None
     known, record = memory.attached.get(key), found.records.get(key)
@@ -64,6 +64,7 @@ def _facts(
         vsd=found.in_vsd.get(key),
         sandbox=looked,
         listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
+        weak=frozenset(listing.source for listing in found.listings if listing.weak),
         switch_answers=found.whole is not None,
         record=record,
         busy=key in found.busy,
@@ -76,7 +77,7 @@ def remembered(judged: Iterable[Facts], memory: Memory) -> dict[Key, Sighting]:
     kept = {}
     for one in judged:
         before = memory.attached.get(one.key)
-        listed = frozenset(name for name, has in one.listed.items() if has)
+        listed = frozenset(name for name, has in one.listed.items() if has and name not in one.weak)
         if one.seen is not None and one.seen.port is not None:
             link = veth.current(one.host)
             index = link.index if link else before.index if before else 0

@@ -106,7 +106,9 @@ _RULES: tuple[Callable[[Facts, str], Judgement | None], ...] = (
 
 
 def _listed(facts: Facts) -> list[str]:
-    return sorted(name for name, has in facts.listed.items() if has)
+    """Who has it, and would know: `ctr run --detach` leaves every container in libcni's cache for ever."""
+    none = facts.weak if facts.sandbox is Sandbox.GONE else frozenset()
+    return sorted(name for name, has in facts.listed.items() if has and name not in none)
 
 
 def _lives(facts: Facts, why: str) -> Judgement:

@@ -13,7 +13,7 @@ from nuage_chain.audit import networks
 from nuage_chain.audit.plan import GRACE_SECONDS, Plan
 from nuage_chain.audit.run import Applied, Auditor
 from nuage_chain.deadline import Deadline
-from nuage_chain.orchestrators.workloads import Listing
+from nuage_chain.orchestrators.workloads import Listing, Source
 from tests.integration.lab import Lab
 
 
@@ -35,7 +35,7 @@ class Audits:
     lab: Lab
     folder: Path
     now: float = 1000.0
-    sources: list[Played] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     grace: float = GRACE_SECONDS
     clock: Callable[[], float] = time.time
 

@@ -53,6 +53,14 @@ def test_a_namespace_and_veth_that_are_gone_are_stale() -> None:
     assert verdict(sandbox=Sandbox.GONE, listed={"cri": True}) is Verdict.KEEP
 
 
+def test_a_weak_source_keeps_what_is_there_and_nothing_that_is_gone() -> None:
+    for sandbox in Sandbox:
+        found = verdict(sandbox=sandbox, listed={"cri": False, "cache": True}, weak=frozenset({"cache"}))
+        assert found is (Verdict.STALE if sandbox is Sandbox.GONE else Verdict.KEEP), sandbox
+    both = {"cri": True, "cache": True}
+    assert verdict(sandbox=Sandbox.GONE, listed=both, weak=frozenset({"cache"})) is Verdict.KEEP
+
+
 def test_a_namespace_without_a_process_is_stale_only_when_who_listed_it_says_so() -> None:
     held = {"sandbox": Sandbox.HELD}
     assert verdict(**held, listed={"cri": False}) is Verdict.STALE
