@@ -13,6 +13,7 @@ from nuage_chain.audit.inventory import Inventory
 from nuage_chain.audit.networks import Networks
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
+from nuage_chain.link import sandbox
 from nuage_chain.orchestrators.workloads import Source
 from nuage_chain.vrs.whole import Whole
 from nuage_chain.vsd import names, registered
@@ -33,7 +34,10 @@ def gather(networks: Networks, world: World, sources: Sequence[Source], deadline
     records = {(r.container_id, r.ifname): r for r in journal.records()}
     problems += [f"{path} is no record of the journal." for path in journal.broken()]
     keys = {*records, *in_vsd, *(whole.ours if whole else ())}
-    return Inventory(whole, in_vsd, records, _busy(keys, journal), listings, problems)
+    inhabited = sandbox.peopled()
+    if inhabited is None:
+        problems.append("Not every process in /proc can be looked at: nothing is stale that still has its namespace.")
+    return Inventory(whole, in_vsd, records, _busy(keys, journal), listings, problems, inhabited)
 
 
 def _whole(node: Settings, world: World, deadline: Deadline, problems: list[str]) -> Whole | None:

@@ -21,7 +21,10 @@ _SECONDS = 5
 
 @dataclass(frozen=True)
 class Inventory:
-    """What was found at one moment. whole: None where OVSDB cannot be asked. problems: a sentence for each silence."""
+    """What was found at one moment. whole: None where OVSDB cannot be asked. problems: a sentence for each silence.
+
+    inhabited: as `sandbox.peopled` says.
+    """
 
     whole: Whole | None
     in_vsd: Mapping[Key, InVsd] = field(default_factory=dict)
@@ -29,20 +32,18 @@ class Inventory:
     busy: frozenset[Key] = frozenset()
     listings: Sequence[Listing] = ()
     problems: Sequence[str] = ()
+    inhabited: Peopled | None = None
 
 
 def facts(found: Inventory, memory: Memory, node: Settings) -> list[Facts]:
     """One for each attachment of which there is anything at all, in the order of their names."""
-    inhabited = sandbox.peopled()
     sees_links = found.whole is not None and _bridge_is_visible(node)
     keys = {*found.records, *found.in_vsd, *(found.whole.ours if found.whole else ()), *_left_links(memory, found)}
     lone = _lone_of(memory, found)
-    return [_facts(key, found, memory, lone.get(key), inhabited, sees_links) for key in sorted({*keys, *lone})]
+    return [_facts(key, found, memory, lone.get(key), sees_links) for key in sorted({*keys, *lone})]
 
 
-def _facts(
-    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: Peopled | None, sees_links: bool
-) -> Facts:
+def _facts(key: Key, found: Inventory, memory: Memory, lone: Parts | None, sees_links: bool) -> Facts:
     seen = found.whole.ours.get(key) if found.whole else None
     known, record = memory.attached.get(key), found.records.get(key)
     marks = seen.marks if seen else known.port.marks if known else {}
@@ -51,7 +52,7 @@ def _facts(
     pod_uid = marks.get(rows.POD_UID, "")
     looked = Sandbox.SILENT
     if sees_links and host:
-        looked = sandbox.look(netns, key[1], host, inhabited, _SECONDS)
+        looked = sandbox.look(netns, key[1], host, found.inhabited, _SECONDS)
     return Facts(
         key=key,
         network=marks.get(rows.NETWORK, "") or (record.network if record else ""),

@@ -10,6 +10,7 @@ import pytest
 from nuage_chain.audit.cached import Cached
 from nuage_chain.audit.plan import Kind
 from nuage_chain.deadline import Deadline
+from nuage_chain.link import sandbox
 from nuage_chain.vrs.connection import Connection
 from tests.integration.attachment.inprocess import answer
 from tests.integration.audit.audits import Audits, outcomes
@@ -122,6 +123,20 @@ def test_a_process_in_the_namespace_keeps_it_whatever_anybody_says(
     audits.apply()
     audits.lists("another")
     assert outcomes(audits.twice()) == []
+    lab.detach(one)
+
+
+def test_where_a_process_is_out_of_sight_nothing_is_stale_that_has_its_namespace_and_the_plan_says_so(
+    lab: Lab, audits: Audits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = lab.container("one")
+    lab.attach(one)
+    audits.lists(one.id, "another")
+    audits.apply()
+    audits.lists("another")
+    monkeypatch.setattr(sandbox, "peopled", lambda: None)
+    assert outcomes(audits.twice()) == []
+    assert any("Not every process in /proc" in problem for problem in audits.plan().problems)
     lab.detach(one)
 
 
