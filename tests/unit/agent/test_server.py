@@ -154,9 +154,9 @@ class _Slow(Service):
         self.lasts = 600.0
 
     def serve(self, client: Client, waiting: int, running: int) -> None:
-        self.began += 1
         client.ends = client.arrived + self.lasts
         if client.accept():
+            self.began += 1
             self.end.wait(20)
             client.reply(0, "done", "")
 
