@@ -58,6 +58,8 @@ def _outcome(lost: str) -> tuple[str, int]:
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
             signal.signal(number, _stop)
+        # The relay has held back what came while this interpreter started.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
         signal.alarm(_TO_START)
         return _call(os.environ, lost)
     except _Stopped as e:

@@ -28,6 +28,7 @@ PASSED_ON = (b"TRACEPARENT", b"TRACESTATE")
 _MOST_INPUT = (16 << 20) + 1
 _CHUNK = 1 << 20
 _TO_READ, _TO_READ_VERSION = 30.0, 2.0
+_TO_PRINT = 20
 _ENDING = {_signal.SIGTERM: "SIGTERM", _signal.SIGINT: "SIGINT"}
 
 
@@ -196,6 +197,9 @@ def _direct(call: _Call, *given: str) -> int:
                 left = left[posix.write(fd, left) :]
             posix.lseek(fd, 0, 0)
             posix.dup2(fd, 0)
+        # Until the other interpreter can answer it (direct.main), a signal has to wait: it would end the process
+        # without a document.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _ENDING)
         posix.execve(call.interpreter, [call.interpreter, "-I", "-c", program], posix.environ)
     except OSError as e:
         return _fail(5, f"{call.interpreter} cannot be run: {e.strerror}.", "Install nuage-chain again.")
@@ -217,6 +221,8 @@ def _fail(code: int, message: str, hint: str) -> int:
 
 
 def _print(status: int, out: bytes, err: bytes) -> int:
+    # By its default, an alarm ends the process: whoever does not read is not waited for.
+    _signal.alarm(_TO_PRINT)
     _write(2, err)
     problem = _write(1, out)
     if problem is None:

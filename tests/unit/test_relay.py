@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -318,3 +319,31 @@ def test_an_answer_that_cannot_be_told_is_exit_status_1(installed: Installed) ->
         finally:
             os.close(fd)
     assert (done.returncode, b"cannot answer" in done.stderr, b"Traceback" in done.stderr) == (1, True, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_full_interpreter_starts_is_answered_by_it(
+    installed: Installed, number: signal.Signals
+) -> None:
+    # It comes at the worst moment: before that interpreter has run a line of ours.
+    installed.fallback.write_text(f'#!/bin/sh\nkill -{number.value} $$\nexec {sys.executable} "$@"\n')
+    with installed.start(DEL) as process:
+        out, _ = process.communicate(CONFIG, timeout=60)
+    document = json.loads(out)
+    assert (process.returncode, document["code"], number.name in document["msg"]) == (1, 11, True)
+
+
+def test_who_does_not_read_the_answer_is_not_waited_for(installed: Installed, tmp_path: Path) -> None:
+    text = (PACKAGE / "relay.py").read_text()
+    assert "_TO_PRINT = 20" in text
+    (tmp_path / "relay.py").write_text(text.replace("_TO_PRINT = 20", "_TO_PRINT = 1"))
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
+    with scripted(installed.socket, sends(wire.ACCEPTED, wire.reply(0, b"x" * 500_000, b""))):
+        process = installed.start(ADD)
+        assert process.stdin
+        process.stdin.write(CONFIG)
+        process.stdin.close()
+        assert process.wait(30) == -signal.SIGALRM
+        for stream in (process.stdout, process.stderr):
+            assert stream
+            stream.close()
