@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nuage_chain import __version__
@@ -36,6 +37,7 @@ class Service:
         self._log = log
         self._since = time.monotonic()
         self._calls: Counter[str] = Counter()
+        self._afterwards = ThreadPoolExecutor(4, thread_name_prefix="later")
         self._counting = threading.Lock()
 
     def serve(self, client: Client, waiting: int, running: int) -> None:
@@ -95,8 +97,12 @@ class Service:
             switch=self._switch,
             vsd=self.sessions.session,
             notice=notice,
+            later=self._later,
             call=lambda: token,
         )
+
+    def _later(self, work: Callable[[], None]) -> None:
+        self._afterwards.submit(work)
 
     def _switch(self, found: Settings) -> Switch:
         return Switch(self.switches.connection(found.text("ovsdb")), found.text("bridge"))

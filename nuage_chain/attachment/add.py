@@ -99,6 +99,7 @@ def _attach(
         record=record,
         journal=journal,
         notice=world.notice,
+        later=world.later,
     )
     try:
         wanted = [str(ip.address.ip) for ip in addressing.wanted(at).ips.values()]
