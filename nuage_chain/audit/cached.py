@@ -1,4 +1,7 @@
-"""The attachments in libcni's cache, which its runtime removes when DEL has succeeded."""
+"""The attachments in libcni's cache: an entry is made by an ADD, and stays until a DEL has succeeded.
+
+So it stays for ever where no DEL ever comes, and says nothing against a kernel that has no sandbox any more.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,11 @@ class Cached:
         try:
             files = [path for path in results.iterdir() if path.is_file()]
         except FileNotFoundError:
-            return Listing(self.name)
+            return Listing(self.name, weak=True)
         except OSError as e:
-            return Listing(self.name, problem=f"{results} cannot be read: {e.strerror}.")
+            return Listing(self.name, problem=f"{results} cannot be read: {e.strerror}.", weak=True)
         found = Cache(self.folder).attachments()
         if len(found) < len(files):
-            return Listing(self.name, problem=f"{len(files) - len(found)} file(s) in {results} cannot be read.")
-        return Listing(self.name, sandboxes=frozenset(one.attachment.container_id for one in found))
+            unread = f"{len(files) - len(found)} file(s) in {results} cannot be read."
+            return Listing(self.name, problem=unread, weak=True)
+        return Listing(self.name, sandboxes=frozenset(one.attachment.container_id for one in found), weak=True)

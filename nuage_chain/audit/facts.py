@@ -41,15 +41,16 @@ class InVsd:
 
 @dataclass(frozen=True)
 class Facts:
-    """One attachment. network, netns, pod_uid, host, boot: as far as anybody knows, else empty.
+    """One attachment. network, switch, netns, pod_uid, host, boot: as far as anybody knows, else empty.
 
     seen: in OVSDB, None without a port there, which tells something only where the switch_answers. parts: of it in
-    OVSDB, without a port too. listed: by source, None where the source is silent. record: in the journal. busy: a call
-    is under way.
+    OVSDB, without a port too. listed: by source, None where the source is silent; cached: the same of those that are
+    weak. record: in the journal. busy: a call is under way.
     """
 
     key: Key
     network: str = ""
+    switch: tuple[str, str] | None = None
     netns: str = ""
     pod_uid: str = ""
     host: str = ""
@@ -59,6 +60,7 @@ class Facts:
     vsd: InVsd | None = None
     sandbox: Sandbox = Sandbox.SILENT
     listed: Mapping[str, bool | None] = field(default_factory=dict)
+    cached: Mapping[str, bool | None] = field(default_factory=dict)
     switch_answers: bool = False
     record: Record | None = None
     busy: bool = False

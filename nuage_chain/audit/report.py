@@ -43,6 +43,7 @@ def document(plan: Plan, done: Sequence[Done] = ()) -> dict[str, Any]:
         "actions": actions,
         "waiting": [{**_names(w.facts), "why": w.why, "seconds": round(w.seconds)} for w in plan.waiting],
         "kept": [{**_names(facts), "why": why} for facts, why in plan.kept],
+        "unknown": list(plan.unknown),
         "problems": list(plan.problems),
     }
 

@@ -69,6 +69,14 @@ def _alive(facts: Facts, _boot: str) -> Judgement | None:
     return _lives(facts, facts.sandbox.value) if facts.sandbox is Sandbox.PEOPLED else None
 
 
+def _cached(facts: Facts, _boot: str) -> Judgement | None:
+    """What was told once, and is believed unless the kernel has nothing of it any more."""
+    names = sorted(name for name, has in facts.cached.items() if has)
+    if not names or facts.sandbox is Sandbox.GONE:
+        return None
+    return _lives(facts, f"{' and '.join(names)} has it")
+
+
 def _unknown(facts: Facts, _boot: str) -> Judgement | None:
     return Judgement(Verdict.KEEP, facts.sandbox.value) if facts.sandbox is Sandbox.SILENT else None
 
@@ -81,27 +89,30 @@ def _only_in_vsd(facts: Facts, _boot: str) -> Judgement | None:
     """Nothing on this node can use a vPort that the switch has no port for; the sandbox is not known."""
     if facts.seen is not None or facts.host or facts.vsd is None:
         return None
-    if not facts.switch_answers or any(answer is None for answer in facts.listed.values()):
+    if not facts.switch_answers or _silent(facts):
         return Judgement(Verdict.KEEP, "not every source can be asked")
     return Judgement(Verdict.STALE, "the switch has no port of it, and nobody lists it")
 
 
 def _held(facts: Facts, _boot: str) -> Judgement:
-    """The namespace is there without a process: only who has listed it before can say that it is dead."""
-    owners = sorted(facts.remembered.listed) if facts.remembered else []
+    """The namespace is there without a process: only who has listed it before can say that it is dead.
+
+    Not a cache, whose files anybody may have deleted.
+    """
+    owners = sorted(facts.remembered.listed - facts.cached.keys()) if facts.remembered else []
     silent = [name for name in owners if facts.listed.get(name) is None]
     if not owners:
         return _lives(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
     if silent:
         return _lives(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
     # Also one that never listed it must not have failed.
-    if any(answer is None for answer in facts.listed.values()):
+    if _silent(facts):
         return _lives(facts, f"{facts.sandbox.value}, and not every source can be asked")
     return Judgement(Verdict.STALE, f"{', '.join(owners)} does not have it any more")
 
 
 _RULES: tuple[Callable[[Facts, str], Judgement | None], ...] = (
-    _busy, _journal, _other_boot, _alive, _only_in_vsd, _unknown, _gone, _held,
+    _busy, _journal, _other_boot, _alive, _cached, _only_in_vsd, _unknown, _gone, _held,
 )  # fmt: skip
 
 
@@ -109,9 +120,16 @@ def _listed(facts: Facts) -> list[str]:
     return sorted(name for name, has in facts.listed.items() if has)
 
 
+def _silent(facts: Facts) -> bool:
+    return any(answer is None for answer in (*facts.listed.values(), *facts.cached.values()))
+
+
 def _lives(facts: Facts, why: str) -> Judgement:
     """A live one whose parts somebody has deleted gets them back; one of which nothing is left was deleted by a DEL."""
     known, parts = facts.remembered, facts.parts
+    if parts.port and parts.missing and known is None:
+        lacking = " and no ".join(parts.missing)
+        return Judgement(Verdict.KEEP, f"{why}; it has no {lacking}, and was never seen whole")
     if known is None or known.boot != facts.boot or not parts.missing:
         return Judgement(Verdict.KEEP, why)
     something = parts.port or parts.row or parts.vm_row or facts.vsd is not None

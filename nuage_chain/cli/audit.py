@@ -103,6 +103,8 @@ def _show(plan: Plan, applied: Applied | None, *, as_json: bool) -> None:
     lines = report.rows_of(plan, done)
     if lines:
         print(table(_HEADER, lines))
+    for name in plan.unknown:
+        print(f"left alone: {name} has rows in VRS's tables and no port, and nobody knows whose they are")
     for problem in plan.problems:
         print(f"could not be asked: {problem}")
     kept = f"{len(plan.kept)} kept" if plan.kept else "none kept"

@@ -10,12 +10,16 @@ from nuage_chain.deadline import Deadline
 
 @dataclass(frozen=True)
 class Listing:
-    """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it."""
+    """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it.
+
+    weak: it only repeats what it was told, so that the kernel knows better, and what it lacks may be alive.
+    """
 
     source: str
     sandboxes: frozenset[str] = frozenset()
     pods: frozenset[str] = frozenset()
     problem: str = ""
+    weak: bool = False
 
     @property
     def empty(self) -> bool:
