@@ -78,7 +78,9 @@ def _cached(facts: Facts, _boot: str) -> Judgement | None:
 
 
 def _unknown(facts: Facts, _boot: str) -> Judgement | None:
-    return Judgement(Verdict.KEEP, facts.sandbox.value) if facts.sandbox is Sandbox.SILENT else None
+    """Where its links are is known from the switch."""
+    why = facts.sandbox.value if facts.switch_answers else "OVSDB cannot be asked"
+    return Judgement(Verdict.KEEP, why) if facts.sandbox is Sandbox.SILENT else None
 
 
 def _gone(facts: Facts, _boot: str) -> Judgement | None:
