@@ -43,9 +43,9 @@ class InVsd:
 class Facts:
     """One attachment. network, switch, netns, pod_uid, host, boot: as far as anybody knows, else empty.
 
-    seen: in OVSDB, None without a port there, which tells something only where the switch_answers. parts: of it in
-    OVSDB, without a port too. listed: by source, None where the source is silent; cached: the same of those that are
-    weak. record: in the journal. busy: a call is under way.
+    linked: there is a link of the name `host`. seen: in OVSDB, None without a port there, which tells something only
+    where the switch_answers. parts: of it in OVSDB, without a port too. listed: by source, None where the source is
+    silent; cached: the same of those that are weak. record: in the journal. busy: a call is under way.
     """
 
     key: Key
@@ -54,6 +54,7 @@ class Facts:
     netns: str = ""
     pod_uid: str = ""
     host: str = ""
+    linked: bool = False
     boot: str = ""
     seen: Seen | None = None
     parts: Parts = NOTHING

@@ -105,9 +105,7 @@ def _facts(
     netns = marks.get(rows.NETNS, "") or (record.netns if record else "")
     pod_uid = marks.get(rows.POD_UID, "")
     place = place or (found.place(known) if known else switch_of(found.networks.of(network)) if record else None)
-    looked = Sandbox.SILENT
-    if place in here and host:
-        looked = sandbox.look(netns, key[1], host, inhabited, _SECONDS)
+    visible = place in here and host != ""
     return Facts(
         key=key,
         network=network,
@@ -115,11 +113,12 @@ def _facts(
         netns=netns,
         pod_uid=pod_uid,
         host=host,
+        linked=visible and veth.current(host) is not None,
         boot=marks.get(rows.BOOT, ""),
         seen=seen,
         parts=seen.parts if seen else (known and found.lone(known)) or NOTHING,
         vsd=found.in_vsd.get(key),
-        sandbox=looked,
+        sandbox=sandbox.look(netns, key[1], host, inhabited, _SECONDS) if visible else Sandbox.SILENT,
         listed=_answers((one for one in found.listings if not one.weak), key, pod_uid, found, memory),
         cached=_answers((one for one in found.listings if one.weak), key, pod_uid, found, memory),
         switch_answers=found.complete if place is None else place in found.switches,

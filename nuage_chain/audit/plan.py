@@ -100,7 +100,7 @@ def parts_of(facts: Facts) -> tuple[str, ...]:
         "rows": facts.parts.row or facts.parts.vm_row,
         "VSD": facts.vsd is not None or bool(facts.seen and rows.VPORT in facts.seen.marks),
         "journal": facts.record is not None,
-        "link": facts.host != "" and not facts.parts.port,
+        "link": facts.linked,
     }
     return tuple(name for name, has in there.items() if has)
 

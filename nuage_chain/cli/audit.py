@@ -19,7 +19,8 @@ from nuage_chain.cli.output import table
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
 
-_SECONDS = 240
+# Ends before systemd loses its patience (TimeoutStartSec in systemd/nuage-chain-audit.service).
+_SECONDS = 75
 _HEADER = ["action", "network", "container", "interface", "parts", "why"]
 _EXAMPLES = """\
 for example:

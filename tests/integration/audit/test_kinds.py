@@ -21,12 +21,13 @@ from nuage_chain.vrs.connection import Connection
 from tests.integration.attachment.inprocess import answer
 from tests.integration.audit.audits import Audits, outcomes
 from tests.integration.audit.test_leftovers import host_end, vsctl
-from tests.integration.faults.killing import killed
+from tests.integration.faults.killing import killed, killed_at
 from tests.integration.lab import NOTHING, Lab
 
 pytestmark = pytest.mark.root
 
 DOWN = {"url": "https://127.0.0.1:9", "user": "u", "password": "p"}
+KILL_EVERY = 9
 REMOVED, SETTLED = [("remove", "done")], [("settle", "done")]
 
 
@@ -216,6 +217,28 @@ def test_what_was_deleted_by_its_runtime_after_it_was_judged_is_not_put_back(lab
     assert [d.outcome for d in carried_out(audits, plan)] == ["skipped"]
     assert (lab.left()["port rows"], lab.left()["VM rows"], lab.left()["ports"]) == (0, 0, 0)
     lab.unveth(one)
+
+
+def test_an_audit_that_is_killed_at_any_point_is_finished_by_the_next(lab: Lab, audits: Audits) -> None:
+    alive = lab.container("alive")
+    lab.attach(alive)
+    ended, point, tried = False, 1, 0
+    while not ended:
+        dead = lab.container(f"dead-{point}")
+        lab.attach(dead)
+        lab.remove(dead)
+        audits.apply()
+        audits.now += 600
+        ended = not killed_at(point, "audit", lambda: int(not audits.apply().complete))
+        audits.apply()
+        left = lab.left()
+        assert {n: left[n] for n in ("ports", "containers", "vPorts", "journal", "veths")} == {
+            "ports": 1, "containers": 1, "vPorts": 1, "journal": 0, "veths": 1,
+        }, point  # fmt: skip
+        point, tried = point + KILL_EVERY, tried + 1
+    assert tried > 4
+    assert alive.pings("10.10.1.1")
+    lab.detach(alive)
 
 
 def test_when_the_time_is_over_the_rest_is_left_to_the_next_audit(lab: Lab, audits: Audits) -> None:
