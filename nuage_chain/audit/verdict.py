@@ -104,12 +104,12 @@ def _held(facts: Facts, _boot: str) -> Judgement:
     owners = sorted(facts.remembered.listed - facts.cached.keys()) if facts.remembered else []
     silent = [name for name in owners if facts.listed.get(name) is None]
     if not owners:
-        return _lives(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
+        return _may_live(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
     if silent:
-        return _lives(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
+        return _may_live(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
     # Also one that never listed it must not have failed.
     if _silent(facts):
-        return _lives(facts, f"{facts.sandbox.value}, and not every source can be asked")
+        return _may_live(facts, f"{facts.sandbox.value}, and not every source can be asked")
     return Judgement(Verdict.STALE, f"{', '.join(owners)} does not have it any more")
 
 
@@ -129,12 +129,18 @@ def _silent(facts: Facts) -> bool:
 def _lives(facts: Facts, why: str) -> Judgement:
     """A live one whose parts somebody has deleted gets them back; one of which nothing is left was deleted by a DEL."""
     known, parts = facts.remembered, facts.parts
-    if parts.port and parts.missing and known is None:
-        lacking = " and no ".join(parts.missing)
-        return Judgement(Verdict.KEEP, f"{why}; it has no {lacking}, and was never seen whole")
-    if known is None or known.boot != facts.boot or not parts.missing:
-        return Judgement(Verdict.KEEP, why)
-    something = parts.port or parts.row or parts.vm_row or facts.vsd is not None
-    if not something:
-        return Judgement(Verdict.KEEP, why)
+    if known is None or known.boot != facts.boot or not parts.missing or not _has_something(facts):
+        return _may_live(facts, why)
     return Judgement(Verdict.PUT_BACK, f"{why}, but somebody has deleted its {' and its '.join(parts.missing)}")
+
+
+def _may_live(facts: Facts, why: str) -> Judgement:
+    """Kept as it is: what was never seen whole, or perhaps is dead, is given nothing back."""
+    if _has_something(facts) and facts.parts.missing:
+        return Judgement(Verdict.KEEP, f"{why}; it has no {' and no '.join(facts.parts.missing)}")
+    return Judgement(Verdict.KEEP, why)
+
+
+def _has_something(facts: Facts) -> bool:
+    """Else its runtime has deleted it."""
+    return facts.parts.port or facts.parts.row or facts.parts.vm_row or facts.vsd is not None

@@ -142,7 +142,8 @@ def test_in_every_combination_only_that_goes_of_which_nobody_is_in_doubt() -> No
             assert may_be_stale(facts), facts
         if made is Verdict.PUT_BACK:
             assert facts.remembered and facts.parts.missing, facts  # noqa: PT018 - one condition
-            assert facts.sandbox is not Sandbox.GONE or True in facts.listed.values(), facts
+            lives = facts.sandbox is Sandbox.PEOPLED or True in (*facts.listed.values(), *facts.cached.values())
+            assert lives, facts
     assert all(found.values()), found
     assert sum(found.values()) == 4 * 3**3 * 4 * 3 * 2**6
 
@@ -182,5 +183,13 @@ def test_a_vport_that_the_switch_has_no_port_for_is_stale_unless_somebody_lists_
 
 def test_a_live_one_that_lacks_parts_and_was_never_seen_whole_is_told() -> None:
     parts = Parts(port=True, row=False, vm_row=True)
-    why = judge(dataclasses.replace(FACTS, parts=parts, remembered=None), NOW).why
-    assert why == "cri has it; it has no row in Nuage_Port_Table, and was never seen whole"
+    judgement = judge(dataclasses.replace(FACTS, parts=parts, remembered=None), NOW)
+    assert (judgement.verdict, judgement.why) == (Verdict.KEEP, "cri has it; it has no row in Nuage_Port_Table")
+
+
+def test_one_of_which_nobody_knows_whether_it_lives_gets_nothing_back() -> None:
+    """Somebody may have deleted the port just because it is dead."""
+    facts = dataclasses.replace(FACTS, parts=Parts(port=False, row=True, vm_row=True), seen=None, listed={})
+    judgement = judge(dataclasses.replace(facts, sandbox=Sandbox.HELD), NOW)
+    assert judgement.verdict is Verdict.KEEP
+    assert judgement.why == "its namespace is there, and cri cannot be asked; it has no port"
