@@ -103,7 +103,7 @@ def _call(environ: Mapping[str, str], lost: str) -> tuple[str, int]:
             reply = plugin.error(e, versions.LATEST)
             return reply.stdout, reply.status
         stdin = b""
-    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(lost, environ), _report)
+    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(environ, lost), _report)
     return reply.stdout, reply.status
 
 
@@ -114,7 +114,7 @@ def _stdin(seconds: float) -> bytes:
     return b"" if os.isatty(0) else read_all(0, seconds, MAX_BYTES)
 
 
-def _handlers(lost: str, environ: Mapping[str, str]) -> dict[str, Handler]:
+def _handlers(environ: Mapping[str, str], lost: str) -> dict[str, Handler]:
     import math
     import socket
 

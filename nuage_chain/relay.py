@@ -69,7 +69,11 @@ def _run(socket: str, interpreter: str) -> int:
     for number in _ENDING:
         _signal.signal(number, lambda number, _: _stop(call, number))
     seconds = _TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ
-    call.stdin = _stdin(seconds)
+    try:
+        call.stdin = _stdin(seconds)
+    except OSError:
+        # The other process finds that out, too, and says so.
+        return _direct(call)
     if call.stdin is not None:
         return _ask(call, socket)
     if call.verb == b"VERSION":
@@ -163,7 +167,10 @@ def _reply(said: bytes) -> "tuple[int, bytes, bytes] | None":
 
 
 def _stdin(seconds: float) -> "bytes | None":
-    """Standard input up to its end, or somewhat more than anybody may send; None where it does not end in time."""
+    """Standard input up to its end, or somewhat more than anybody may send; None where it does not end in time.
+
+    Raises OSError where it cannot be read.
+    """
     if posix.isatty(0):
         return b""
     until, read, ready = time.monotonic() + seconds, bytearray(), select.poll()
@@ -171,11 +178,7 @@ def _stdin(seconds: float) -> "bytes | None":
     while len(read) < _MOST_INPUT:
         if not ready.poll(max(0, until - time.monotonic()) * 1000):
             return None
-        try:
-            chunk = posix.read(0, _CHUNK)
-        except OSError:
-            # Who does the call finds that out, too, and says it.
-            return bytes(read)
+        chunk = posix.read(0, _CHUNK)
         if not chunk:
             break
         read += chunk

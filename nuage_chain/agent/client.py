@@ -12,6 +12,7 @@ from nuage_chain.deadline import Cancel
 # Of these nothing is left when nobody waits for them any more; a DEL is better ended than broken off.
 ENDED_EARLY = ("ADD", "CHECK", "STATUS")
 _TO_SEND = 5.0
+_LONGEST = 600.0
 
 
 class State(enum.Enum):
@@ -23,13 +24,18 @@ class State(enum.Enum):
 
 
 class Client:
-    """A connection. arrived: when it came, by the clock of deadlines. pid: of the relay."""
+    """A connection. arrived: when it came, by the clock of deadlines. pid: of the relay.
+
+    ends: when the time of the call is up, as far as that is known. A relay that hears nothing for a while after that
+    gives the call up (nuage_chain/relay.py), so that no runtime waits for a thread that hangs.
+    """
 
     def __init__(self, sock: socket.socket, pid: int, arrived: float) -> None:
         sock.settimeout(_TO_SEND)
         self.sock = sock
         self.pid = pid
         self.arrived = arrived
+        self.ends = arrived + _LONGEST
         self.state = State.READING
         self.size = 0
         self.cancel: Cancel | None = None

@@ -176,7 +176,7 @@ class Server:
         if now - self._told >= _ALIVE_EVERY:
             self._told = now
             for client in self._clients.values():
-                if client.state is not State.READING:
+                if client.state is not State.READING and now < client.ends:
                     client.alive()
         if now - self._swept >= _SWEEP_EVERY:
             self._swept = now

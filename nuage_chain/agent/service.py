@@ -66,13 +66,15 @@ class Service:
         call = client.call
 
         def deadline(seconds: float) -> Deadline:
+            client.ends = client.arrived + seconds
             return Deadline(seconds, begun=client.arrived, cancel=client.cancel)
 
         def report(error: BaseException) -> None:
             said.append("".join(traceback.format_exception(error)))
 
         world = self._world(call.token, deadline, said.append)
-        reply = plugin.answer(call.environ, call.stdin, handlers(world, environ=call.environ, way="agent"), report)
+        verbs = handlers(world, environ=call.environ, way="agent")
+        reply = plugin.answer(call.environ, call.stdin, verbs, report)
         if reply.status and client.given_up:
             ended = CallEnded(f"The caller ended the call, and it was rolled back: {json.loads(reply.stdout)['msg']}")
             return plugin.error(ended, versions.LATEST)

@@ -1,7 +1,4 @@
-"""The attachments in libcni's cache: an entry is made by an ADD, and stays until a DEL has succeeded.
-
-So it stays for ever where no DEL ever comes, and says nothing against a kernel that has no sandbox any more.
-"""
+"""The attachments in libcni's cache, which its runtime removes when DEL has succeeded."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from pathlib import Path
 
 from nuage_chain.cni.runtime.cache import Cache
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
 from nuage_chain.orchestrators.workloads import Listing
 
 
@@ -22,15 +20,16 @@ class Cached:
 
     def listing(self, deadline: Deadline) -> Listing:
         """A file that cannot be read may be about any container: then nothing may be concluded."""
-        results = self.folder / "results"
         try:
-            files = [path for path in results.iterdir() if path.is_file()]
-        except FileNotFoundError:
-            return Listing(self.name, weak=True)
-        except OSError as e:
-            return Listing(self.name, problem=f"{results} cannot be read: {e.strerror}.", weak=True)
-        found = Cache(self.folder).attachments()
-        if len(found) < len(files):
-            unread = f"{len(files) - len(found)} file(s) in {results} cannot be read."
-            return Listing(self.name, problem=unread, weak=True)
-        return Listing(self.name, sandboxes=frozenset(one.attachment.container_id for one in found), weak=True)
+            deadline.left(f"reading {self.name}")
+            contents = Cache(self.folder).contents()
+        except NuageChainError as e:
+            return self._said(problem=e.message)
+        if contents.strange:
+            first, others = contents.strange[0], len(contents.strange) - 1
+            more = f", nor that of {others} more" if others else ""
+            return self._said(problem=f"nobody can tell whose result {first} is{more}.")
+        return self._said(frozenset(one.attachment.container_id for one in contents.found))
+
+    def _said(self, sandboxes: frozenset[str] = frozenset(), problem: str = "") -> Listing:
+        return Listing(self.name, sandboxes, problem=problem, weak=True)

@@ -18,7 +18,8 @@ Key: TypeAlias = tuple[str, str]
 class Sighting:
     """What the audit remembers of an attachment that was whole when it was seen last.
 
-    port: all that is needed to make it again. index: of its host end. listed: names of the sources that once listed it.
+    port: all that is needed to make it again. index: of its host end. listed: names of the sources that
+    once listed it.
     """
 
     network: str
@@ -45,7 +46,8 @@ class Facts:
 
     linked: there is a link of the name `host`. seen: in OVSDB, None without a port there, which tells something only
     where the switch_answers. parts: of it in OVSDB, without a port too. listed: by source, None where the source is
-    silent; cached: the same of those that are weak. record: in the journal. busy: a call is under way.
+    silent; weak: names of those that know only that nobody has called DEL. record: in the journal. busy: a call is
+    under way.
     """
 
     key: Key
@@ -61,7 +63,7 @@ class Facts:
     vsd: InVsd | None = None
     sandbox: Sandbox = Sandbox.SILENT
     listed: Mapping[str, bool | None] = field(default_factory=dict)
-    cached: Mapping[str, bool | None] = field(default_factory=dict)
+    weak: frozenset[str] = frozenset()
     switch_answers: bool = False
     record: Record | None = None
     busy: bool = False

@@ -12,7 +12,7 @@ from nuage_chain.audit.facts import Facts, InVsd, Key, Sighting
 from nuage_chain.audit.memory import Memory
 from nuage_chain.audit.networks import Networks, Place, switch_of
 from nuage_chain.link import sandbox, veth
-from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.link.sandbox import Peopled, Sandbox
 from nuage_chain.orchestrators.workloads import Listing
 from nuage_chain.vrs import rows
 from nuage_chain.vrs.whole import NOTHING, Parts, Seen, Whole
@@ -69,7 +69,7 @@ def remembered(judged: Iterable[Facts], memory: Memory, found: Inventory) -> dic
     kept = {key: one for key, one in memory.attached.items() if found.place(one) not in found.switches}
     for one in judged:
         before = memory.attached.get(one.key)
-        listed = frozenset(name for name, has in {**one.listed, **one.cached}.items() if has)
+        listed = frozenset(name for name, has in one.listed.items() if has)
         if one.seen is not None and one.seen.port is not None:
             link = veth.current(one.host)
             index = link.index if link else before.index if before else 0
@@ -94,9 +94,7 @@ def unknown(found: Inventory, memory: Memory) -> list[str]:
     return sorted({name for whole in found.switches.values() for name in whole.lone} - ours)
 
 
-def _facts(
-    key: Key, found: Inventory, memory: Memory, inhabited: frozenset[int] | None, here: frozenset[Place]
-) -> Facts:
+def _facts(key: Key, found: Inventory, memory: Memory, inhabited: Peopled | None, here: frozenset[Place]) -> Facts:
     place, seen = found.ours.get(key, (None, None))
     known, record = memory.attached.get(key), found.records.get(key)
     marks = seen.marks if seen else known.port.marks if known else {}
@@ -119,19 +117,13 @@ def _facts(
         parts=seen.parts if seen else (known and found.lone(known)) or NOTHING,
         vsd=found.in_vsd.get(key),
         sandbox=sandbox.look(netns, key[1], host, inhabited, _SECONDS) if visible else Sandbox.SILENT,
-        listed=_answers((one for one in found.listings if not one.weak), key, pod_uid, found, memory),
-        cached=_answers((one for one in found.listings if one.weak), key, pod_uid, found, memory),
+        listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
+        weak=frozenset(listing.source for listing in found.listings if listing.weak),
         switch_answers=found.complete if place is None else place in found.switches,
         record=record,
         busy=key in found.busy,
         remembered=known,
     )
-
-
-def _answers(
-    listings: Iterable[Listing], key: Key, pod_uid: str, found: Inventory, memory: Memory
-) -> dict[str, bool | None]:
-    return {listing.source: _listed(listing, key, pod_uid, found, memory) for listing in listings}
 
 
 def _listed(listing: Listing, key: Key, pod_uid: str, found: Inventory, memory: Memory) -> bool | None:

@@ -69,14 +69,6 @@ def _alive(facts: Facts, _boot: str) -> Judgement | None:
     return _lives(facts, facts.sandbox.value) if facts.sandbox is Sandbox.PEOPLED else None
 
 
-def _cached(facts: Facts, _boot: str) -> Judgement | None:
-    """What was told once, and is believed unless the kernel has nothing of it any more."""
-    names = sorted(name for name, has in facts.cached.items() if has)
-    if not names or facts.sandbox is Sandbox.GONE:
-        return None
-    return _lives(facts, f"{' and '.join(names)} has it")
-
-
 def _unknown(facts: Facts, _boot: str) -> Judgement | None:
     """Where its links are is known from the switch."""
     why = facts.sandbox.value if facts.switch_answers else "OVSDB cannot be asked"
@@ -101,7 +93,7 @@ def _held(facts: Facts, _boot: str) -> Judgement:
 
     Not a cache, whose files anybody may have deleted.
     """
-    owners = sorted(facts.remembered.listed - facts.cached.keys()) if facts.remembered else []
+    owners = sorted(facts.remembered.listed - facts.weak) if facts.remembered else []
     silent = [name for name in owners if facts.listed.get(name) is None]
     if not owners:
         return _may_live(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
@@ -114,16 +106,18 @@ def _held(facts: Facts, _boot: str) -> Judgement:
 
 
 _RULES: tuple[Callable[[Facts, str], Judgement | None], ...] = (
-    _busy, _journal, _other_boot, _alive, _cached, _only_in_vsd, _unknown, _gone, _held,
+    _busy, _journal, _other_boot, _alive, _only_in_vsd, _unknown, _gone, _held,
 )  # fmt: skip
 
 
 def _listed(facts: Facts) -> list[str]:
-    return sorted(name for name, has in facts.listed.items() if has)
+    """Who has it, and would know: `ctr run --detach` leaves every container in libcni's cache for ever."""
+    none = facts.weak if facts.sandbox is Sandbox.GONE else frozenset()
+    return sorted(name for name, has in facts.listed.items() if has and name not in none)
 
 
 def _silent(facts: Facts) -> bool:
-    return any(answer is None for answer in (*facts.listed.values(), *facts.cached.values()))
+    return any(answer is None for answer in facts.listed.values())
 
 
 def _lives(facts: Facts, why: str) -> Judgement:

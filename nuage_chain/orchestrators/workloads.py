@@ -12,7 +12,7 @@ from nuage_chain.deadline import Deadline
 class Listing:
     """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it.
 
-    weak: it only repeats what it was told, so that the kernel knows better, and what it lacks may be alive.
+    weak: it only knows that nobody has called DEL, so it keeps nothing that is gone, and its silence ends nothing.
     """
 
     source: str

@@ -140,7 +140,7 @@ def test_standard_output_is_ours_alone(config: bytes) -> None:
         "from nuage_chain import direct\n"
         "def noise(request):\n"
         "    print('noise', flush=True); os.write(1, b'more noise'); os.system('echo noise of a child')\n"
-        "direct._handlers = lambda *_: {'DEL': noise}\n"
+        "direct._handlers = lambda environ, lost: {'DEL': noise}\n"
         "direct.main()\n"
     )
     status, out, err = call(DEL, config, program)
@@ -149,7 +149,7 @@ def test_standard_output_is_ours_alone(config: bytes) -> None:
 
 
 def test_a_fault_of_ours_is_told_in_full_on_standard_error_and_in_short_on_standard_output(config: bytes) -> None:
-    fault = "direct._handlers = lambda *_: {'DEL': lambda r: [].pop()}"
+    fault = "direct._handlers = lambda environ, lost: {'DEL': lambda r: [].pop()}"
     program = f"from nuage_chain import direct; {fault}; direct.main()"
     status, out, err = call(DEL, config, program)
     assert (status, json.loads(out)["code"], "Traceback" in out, "Traceback" in err) == (1, 199, False, True)

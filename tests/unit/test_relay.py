@@ -244,6 +244,13 @@ def test_a_call_that_is_too_large_for_the_agent_is_done_here(installed: Installe
     assert calls == []
 
 
+def test_an_input_that_cannot_be_read_is_for_the_full_interpreter_to_tell(installed: Installed) -> None:
+    words = ["/bin/sh", "-c", 'exec "$0" <&-', str(installed.path)]
+    with scripted(installed.socket, sends(b"a", wire.reply(0, b"", b""))) as calls:
+        done = subprocess.run(words, env=DEL, capture_output=True, check=False, timeout=20)
+    assert (done.stdout, calls) == (done_here(stdin=b"")[1].encode(), [])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_told_to_the_agent_whose_answer_is_printed(installed: Installed, number: signal.Signals) -> None:
     with (

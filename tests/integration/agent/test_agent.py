@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nuage_chain.attachment import traces
 from nuage_chain.launcher import SOCKET
 from tests.integration.agent.conftest import Agent
 from tests.integration.lab import EXECUTABLE, Container, Lab
@@ -49,9 +50,12 @@ def test_every_verb_gives_what_it_gives_without_an_agent(lab: Lab, agent: Agent)
     before = lab.left()
     one = lab.container("one")
     entry = lab.entry(lab.veth(one))
-    added = lab.call(lab.environment("ADD", one), entry)
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    added = lab.call(lab.environment("ADD", one) | {"TRACEPARENT": parent}, entry)
     assert (added.status, added.stderr) == (0, ""), added
     assert one.pings("10.10.1.1")
+    traced = list(traces.read(lab.journal.folder.parent))[-1]
+    assert (traced["way"], traced["traceparent"]) == ("agent", parent)
     later = lab.entry(added.document) | {"cniVersion": "1.1.0"}
     documents = {}
     for way in ("agent", "direct"):

@@ -13,7 +13,6 @@ from pyroute2 import IPRoute
 from nuage_chain.attachment.state import World
 from nuage_chain.audit import apply
 from nuage_chain.audit.apply import Done
-from nuage_chain.audit.cached import Cached
 from nuage_chain.audit.plan import Plan
 from nuage_chain.deadline import Deadline
 from nuage_chain.link.netns import inside
@@ -123,17 +122,6 @@ def test_a_call_that_was_killed_is_finished_without_any_grace_time(lab: Lab, aud
     assert lab.left()["journal"] == 1
     assert outcomes(audits.apply()) == SETTLED
     lab.unveth(one)
-
-
-def test_a_cache_entry_keeps_nothing_that_the_kernel_has_not_any_more(lab: Lab, audits: Audits) -> None:
-    dead, alive = lab.container("dead"), lab.container("alive")
-    lab.attach(dead)
-    lab.attach(alive)
-    audits.sources = [Cached(lab.cache)]
-    lab.remove(dead)
-    assert outcomes(audits.twice()) == REMOVED
-    assert why_kept(audits) == ["libcni's cache has it"]
-    lab.detach(alive)
 
 
 def test_with_vsd_down_the_node_is_cleaned_and_the_rest_is_paid_when_it_is_back(lab: Lab, audits: Audits) -> None:

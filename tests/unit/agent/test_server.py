@@ -151,9 +151,11 @@ class _Slow(Service):
     def __init__(self) -> None:
         super().__init__(lambda _: None)
         self.end, self.began = threading.Event(), 0
+        self.lasts = 600.0
 
     def serve(self, client: Client, waiting: int, running: int) -> None:
         self.began += 1
+        client.ends = client.arrived + self.lasts
         if client.accept():
             self.end.wait(20)
             client.reply(0, "done", "")
@@ -213,6 +215,23 @@ def test_the_agent_says_that_it_is_there_as_long_as_a_call_takes(
         assert [caller.recv(1) for _ in range(4)] == [b"a", b".", b".", b"."]
         service.end.set()
         assert said(caller).lstrip(b".") == b"r0 4 0\ndone"
+
+
+def test_a_call_that_hangs_beyond_its_time_gets_no_sign_of_life_so_that_its_relay_gives_it_up(
+    slow: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_ALIVE_EVERY", 0.0)
+    monkeypatch.setattr(server, "_TICK", 0.02)
+    service = slow.service
+    assert isinstance(service, _Slow)
+    service.lasts = 0.2
+    with calling(slow) as caller:
+        caller.sendall(ASK)
+        assert (caller.recv(1), caller.recv(1)) == (b"a", b".")
+        caller.settimeout(1)
+        with pytest.raises(TimeoutError):
+            said(caller)
+        service.end.set()
 
 
 def test_a_caller_that_breaks_off_at_any_moment_leaves_no_descriptor(agent: Running) -> None:

@@ -58,7 +58,7 @@ def test_a_source_that_is_empty_where_it_was_not_before_says_nothing(before: fro
 def test_what_is_only_told_is_kept_apart_from_who_knows() -> None:
     told = Listing("a cache", sandboxes=frozenset({"one"}), weak=True)
     one = judged(with_ports(a_port("one"), listings=[told]))["one"]
-    assert (one.listed, one.cached) == ({}, {"a cache": True})
+    assert (one.listed, one.weak) == ({"a cache": True}, frozenset({"a cache"}))
 
 
 def test_a_switch_that_is_not_the_one_of_this_namespace_tells_nothing_of_links() -> None:

@@ -56,6 +56,14 @@ def test_a_namespace_and_veth_that_are_gone_are_stale() -> None:
     assert verdict(sandbox=Sandbox.GONE, listed={"cri": True}) is Verdict.KEEP
 
 
+def test_a_weak_source_keeps_what_is_there_and_nothing_that_is_gone() -> None:
+    for sandbox in Sandbox:
+        found = verdict(sandbox=sandbox, listed={"cri": False, "cache": True}, weak=frozenset({"cache"}))
+        assert found is (Verdict.STALE if sandbox is Sandbox.GONE else Verdict.KEEP), sandbox
+    both = {"cri": True, "cache": True}
+    assert verdict(sandbox=Sandbox.GONE, listed=both, weak=frozenset({"cache"})) is Verdict.KEEP
+
+
 def test_a_namespace_without_a_process_is_stale_only_when_who_listed_it_says_so() -> None:
     held = {"sandbox": Sandbox.HELD}
     assert verdict(**held, listed={"cri": False}) is Verdict.STALE
@@ -88,18 +96,11 @@ def test_in_no_combination_does_a_silent_owner_make_a_held_namespace_stale() -> 
     assert tried == 27 * 8 * 3
 
 
-def test_a_cache_is_believed_unless_the_kernel_has_nothing_of_it_any_more() -> None:
-    told = {"listed": {}, "cached": {"libcni's cache": True}}
-    assert verdict(**told, sandbox=Sandbox.GONE) is Verdict.STALE, "its entry stays where no DEL ever comes"
-    for sandbox in (Sandbox.HELD, Sandbox.PEOPLED, Sandbox.SILENT):
-        assert verdict(**told, sandbox=sandbox) is Verdict.KEEP
-
-
 def test_a_cache_that_was_emptied_says_of_no_namespace_that_it_is_dead() -> None:
     known = dataclasses.replace(KNOWN, listed=frozenset({"libcni's cache"}))
     for answer in (False, None):
-        cached = {"libcni's cache": answer}
-        assert verdict(sandbox=Sandbox.HELD, listed={"cri": False}, cached=cached, remembered=known) is Verdict.KEEP
+        listed, weak = {"cri": False, "libcni's cache": answer}, frozenset({"libcni's cache"})
+        assert verdict(sandbox=Sandbox.HELD, listed=listed, weak=weak, remembered=known) is Verdict.KEEP
 
 
 def every_case() -> Iterator[Facts]:
@@ -110,7 +111,8 @@ def every_case() -> Iterator[Facts]:
     )  # fmt: skip
     for sandbox, cri, docker, cache, owners, boot, parts, vsd, host, switch, busy, record in cases:
         yield dataclasses.replace(
-            FACTS, sandbox=sandbox, listed={"cri": cri, "docker": docker}, cached={"cache": cache}, boot=boot,
+            FACTS, sandbox=sandbox, listed={"cri": cri, "docker": docker, "cache": cache}, boot=boot,
+            weak=frozenset({"cache"}),
             parts=parts, seen=SEEN if parts is WHOLE else None, vsd=vsd, host=host, switch_answers=switch, busy=busy,
             remembered=None if owners is None else dataclasses.replace(KNOWN, listed=frozenset(owners)), record=record,
         )  # fmt: skip
@@ -118,12 +120,12 @@ def every_case() -> Iterator[Facts]:
 
 def may_be_stale(facts: Facts) -> bool:
     """What has to be true at least; the rules themselves are not repeated here."""
-    strong, told = set(facts.listed.values()), set(facts.cached.values())
+    strong = {answer for name, answer in facts.listed.items() if name not in facts.weak}
     if True in strong or facts.sandbox is Sandbox.PEOPLED:
         return False
     if facts.sandbox is Sandbox.GONE:
         return True
-    nobody_doubts = (strong | told) == {False}
+    nobody_doubts = set(facts.listed.values()) == {False}
     owned = facts.sandbox is Sandbox.HELD and facts.remembered is not None and bool(facts.remembered.listed)
     only_in_vsd = facts.vsd is not None and facts.seen is None and not facts.host and facts.switch_answers
     return nobody_doubts and (owned or only_in_vsd)
@@ -142,7 +144,7 @@ def test_in_every_combination_only_that_goes_of_which_nobody_is_in_doubt() -> No
             assert may_be_stale(facts), facts
         if made is Verdict.PUT_BACK:
             assert facts.remembered and facts.parts.missing, facts  # noqa: PT018 - one condition
-            lives = facts.sandbox is Sandbox.PEOPLED or True in (*facts.listed.values(), *facts.cached.values())
+            lives = facts.sandbox is Sandbox.PEOPLED or True in facts.listed.values()
             assert lives, facts
     assert all(found.values()), found
     assert sum(found.values()) == 4 * 3**3 * 4 * 3 * 2**6
