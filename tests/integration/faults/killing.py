@@ -83,6 +83,11 @@ def arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
 
 def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int) -> bool:
     """Whether the call was killed at that point; False where it has ended before it came so far."""
+    return killed_at(at, verb, lambda: answer(lab, verb, container, entry).status)
+
+
+def killed_at(at: int, what: str, work: Callable[[], int]) -> bool:
+    """The same for `work`, which gives an exit status; `what` it is called when it fails."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -90,7 +95,7 @@ def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at:
             killer = Killer(at)
             with pytest.MonkeyPatch.context() as patch:
                 arm(patch, killer)
-                status = answer(lab, verb, container, entry).status
+                status = work()
         except BaseException:  # noqa: BLE001 - nothing of pytest may go on in this process
             traceback.print_exc(file=sys.stderr)
         finally:
@@ -99,5 +104,5 @@ def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at:
     if os.WIFSIGNALED(how):
         assert os.WTERMSIG(how) == signal.SIGKILL
         return True
-    assert os.WEXITSTATUS(how) == 0, f"the {verb} that was to be killed at point {at} failed"
+    assert os.WEXITSTATUS(how) == 0, f"the {what} that was to be killed at point {at} failed"
     return False
