@@ -23,7 +23,7 @@ BYTES = 64 << 20
 _TO_ASK = 5.0
 # Well under what a relay takes for death (nuage_chain/relay.py, SILENCE).
 _ALIVE_EVERY = 4.0
-_TICK, _SWEEP_EVERY = 1.0, 30.0
+_TICK, _SWEEP_EVERY, _SWEEP_AFTER = 1.0, 30.0, 100
 _CHUNK = 1 << 16
 
 
@@ -49,6 +49,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._listening = self._stopping = False
         self._told = self._swept = clock()
+        self._ended = 0
 
     def stop(self) -> None:
         """Accepts nothing more and ends when the calls under way have ended; a signal handler may call it."""
@@ -164,6 +165,7 @@ class Server:
     def _bury(self) -> None:
         while self._done:
             client = self._done.popleft()
+            self._ended += 1
             self._lanes.done(client)
             self._drop(client)
 
@@ -178,8 +180,8 @@ class Server:
             for client in self._clients.values():
                 if client.state is not State.READING and now < client.ends:
                     client.alive()
-        if now - self._swept >= _SWEEP_EVERY:
-            self._swept = now
+        if now - self._swept >= _SWEEP_EVERY or self._ended >= _SWEEP_AFTER:
+            self._swept, self._ended = now, 0
             self._service.sweep()
 
     def _drop(self, client: Client) -> None:
