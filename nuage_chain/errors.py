@@ -90,6 +90,12 @@ class DeadlineExceeded(TryAgainLater):
     hint = "Raise `timeout` in the configuration if this machine is slow, or find out what hangs."
 
 
+class CallEnded(DeadlineExceeded):
+    """Whoever made the call has ended it."""
+
+    hint = "Nothing is left of it that the journal does not know; call again."
+
+
 class OvsdbUnreachable(TryAgainLater):
     """No connection to OVSDB, or it broke."""
 

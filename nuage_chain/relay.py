@@ -1,161 +1,247 @@
-"""The executable that a runtime calls: reads the call, has it done, prints one JSON document.
+"""What a runtime starts: hands the call to the agent and prints what comes back, or has it done in this process.
 
-Whatever happens, standard output carries that document and nothing else: it is taken away from everybody before the
-first import, and an ImportError or a SIGTERM ends in a CNI error like any other failure ("netplugin failed with no
-error message": cni #777, cri-o #6984).
+It runs as `/usr/bin/python3 -I -S -E` by the launcher that nuage_chain/launcher.py writes, and takes no longer than
+that interpreter needs to start: it imports C modules only (a test holds that), hence no `json`, no `os` and no
+`__future__`. What both sides say to each other is in docs/agent.md; nuage_chain/agent/wire.py is the other side.
+
+No call is done twice: the agent says that it has accepted a call before it starts anything. Until then the call may be
+done here; after that an ADD whose answer is lost is only ever taken back.
 """
 
-from __future__ import annotations
-
-import os
-import signal
+import _signal  # type: ignore[import-not-found]
+import _socket
+import posix
+import select
 import sys
-from collections.abc import Mapping
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+import time
 
-if TYPE_CHECKING:
-    from nuage_chain.cni.plugin import Handler
+# As nuage_chain/agent/wire.py has them; a test compares.
+MAGIC = b"nuage-chain 1 "
+ALIVE, ACCEPTED, REPLY = b".", b"a", b"r"
+# An agent that says nothing for so long is taken for dead; it says ALIVE more often than that. Its start takes a while.
+SILENCE_AT_START, SILENCE = 5.0, 20.0
+# Larger calls are done here, so that a burst of them does not fill the agent's memory.
+LARGEST = 4 << 20
+PASSED_ON = (b"TRACEPARENT", b"TRACESTATE")
 
-_ABOUT = """\
-nuage-chain {version}: a CNI plugin for containers on a Nuage VSP overlay, called by a container runtime.
-CNI protocol versions supported: {versions}
-By hand, use `nuage-chain run` and `nuage-chain --help`.
-"""
-# Past a call's own deadline, and the seconds that cleaning up may take, an alarm ends whatever hangs all the same.
-_ALARM_AFTER = 20
-# How long it takes at most until the call's own deadline is known: imports, and the runtime's writing of our input.
-_TO_READ = 30
-_TO_START = _TO_READ + _ALARM_AFTER
-# What VERSION is asked with is of little interest, and libcni's own plugins do not read it.
-_TO_READ_VERSION = 2
+# Somewhat more than anybody may send (nuage_chain/cni/document.py), so that it is seen to be too much.
+_MOST_INPUT = (16 << 20) + 1
+_CHUNK = 1 << 20
+_TO_READ, _TO_READ_VERSION = 30.0, 2.0
+_TO_PRINT = 20
+_ENDING = {_signal.SIGTERM: "SIGTERM", _signal.SIGINT: "SIGINT"}
 
 
 class _Stopped(BaseException):
-    """A signal asked the process to end; not an Exception, so that nothing on the way swallows it."""
+    """A signal asked the process to end, at a moment when nothing has begun."""
 
 
-def main() -> NoReturn:
-    """The process: its environment, its streams, its exit status."""
+class _Call:
+    """One call: what the runtime gave us, and how far the agent has come with it."""
+
+    def __init__(self, verb: bytes, interpreter: str) -> None:
+        self.verb = verb
+        self.interpreter = interpreter
+        self.stdin: bytes | None = None
+        self.token = posix.urandom(8).hex()
+        self.agent: _socket.socket | None = None
+        self.stopped_by = 0
+        self.trouble = ""
+
+
+def main(socket: str, interpreter: str) -> None:
+    """The process. socket: the agent's. interpreter: the one that has the whole package, for calls without agent."""
     try:
-        out = _take_stdout()
-        text, status = _outcome()
-        signal.alarm(_ALARM_AFTER)
-        _write(out, text)
-    except BaseException as e:  # noqa: BLE001 - a runtime that cannot be told anything is told by the exit status
-        status = 1
-        _complain(f"nuage-chain cannot answer: {type(e).__name__}: {e}\n")
-    os._exit(status)
-
-
-def _outcome() -> tuple[str, int]:
-    try:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
-            signal.signal(number, _stop)
-        signal.alarm(_TO_START)
-        return _call(os.environ)
+        _fill_closed()
+        status = _run(socket, interpreter)
     except _Stopped as e:
-        return _last_words(11, str(e), "Try again later.")
+        status = _fail(11, str(e), "Try again later.")
     except OSError as e:
-        return _last_words(5, f"nuage-chain cannot run: {e}.", "Check the limits of the runtime's service.")
-    except BaseException as e:  # noqa: BLE001 - an import that fails has to be told to the runtime as well
-        return _last_words(199, f"nuage-chain cannot run: {type(e).__name__}: {e}", "Install it again.")
+        status = _fail(5, f"nuage-chain cannot run: {e}.", "Check the limits of the runtime's service.")
+    except BaseException as e:  # noqa: BLE001 - whatever happens, the runtime gets one JSON document
+        status = _fail(199, f"nuage-chain cannot run: {type(e).__name__}: {e}.", "Install it again.")
+    posix._exit(status)
 
 
-def _take_stdout() -> int:
-    """A descriptor for our answer alone; what anybody else prints goes to standard error.
-
-    A closed descriptor is filled in such a way that its use still fails: otherwise the next file or socket that is
-    opened would take its place, and be read or written as if it was a standard stream.
-    """
-    for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, flags)
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - it stays open as long as the process
-    out = os.dup(1)
-    os.dup2(2, 1)
-    return out
-
-
-def _call(environ: Mapping[str, str]) -> tuple[str, int]:
-    from nuage_chain import __version__
-    from nuage_chain.cni import plugin, versions
-    from nuage_chain.errors import NuageChainError
-
-    command = environ.get("CNI_COMMAND")
-    if not command:
-        # Somebody looks what this program is: skel tells it on standard error, and that is no error.
-        _complain(_ABOUT.format(version=__version__, versions=", ".join(versions.SUPPORTED)))
-        return "", 0
+def _run(socket: str, interpreter: str) -> int:
+    call = _Call(posix.environ.get(b"CNI_COMMAND", b""), interpreter)
+    if not call.verb:
+        return _direct(call)
+    for number in _ENDING:
+        _signal.signal(number, lambda number, _: _stop(call, number))
+    # Held back by the launcher until here.
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _ENDING)
+    seconds = _TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ
     try:
-        stdin = _stdin(_TO_READ_VERSION if command == "VERSION" else _TO_READ)
-    except NuageChainError as e:
-        if command != "VERSION":
-            reply = plugin.error(e, versions.LATEST)
-            return reply.stdout, reply.status
-        stdin = b""
-    reply = plugin.answer(environ, stdin, {} if command == "VERSION" else _handlers(), _report)
-    return reply.stdout, reply.status
+        call.stdin = _stdin(seconds)
+    except OSError:
+        # The other process finds that out, too, and says so.
+        return _direct(call)
+    if call.stdin is not None:
+        return _ask(call, socket)
+    if call.verb == b"VERSION":
+        return _direct(call)
+    return _fail(11, f"Standard input did not end within {seconds:g} s.", "The runtime has to close it.")
 
 
-def _stdin(seconds: float) -> bytes:
-    from nuage_chain.cni.document import MAX_BYTES
-    from nuage_chain.cni.stream import read_all
-
-    return b"" if os.isatty(0) else read_all(0, seconds, MAX_BYTES)
-
-
-def _handlers() -> dict[str, Handler]:
-    import math
-    import socket
-
-    from nuage_chain.attachment.state import World
-    from nuage_chain.attachment.verbs import handlers
-    from nuage_chain.deadline import Deadline
-
-    def deadline(seconds: float) -> Deadline:
-        signal.alarm(math.ceil(seconds) + _ALARM_AFTER)
-        return Deadline(seconds)
-
-    return handlers(World(hostname=socket.gethostname(), deadline=deadline))
+def _ask(call: _Call, socket: str) -> int:
+    got = _exchange(call, socket) if len(call.stdin or b"") < LARGEST else b""
+    said = got.lstrip(ALIVE)
+    accepted, reply = said[:1] == ACCEPTED, _reply(said[1:].lstrip(ALIVE))
+    if reply is not None:
+        return _print(*reply)
+    if accepted and call.verb == b"ADD":
+        return _direct(call, call.token)
+    if call.stopped_by:
+        raise _Stopped(f"The call was ended by {_ENDING[call.stopped_by]}.")
+    return _direct(call, "", call.trouble) if call.verb == b"STATUS" else _direct(call)
 
 
-def _report(error: BaseException) -> None:
-    """The runtime keeps our standard error in its log: there a fault of ours is told in full."""
-    import traceback
-
-    _complain("".join(traceback.format_exception(error)))
-
-
-def _complain(text: str) -> None:
+def _stop(call: _Call, number: int) -> None:
+    for other in _ENDING:
+        _signal.signal(other, _signal.SIG_IGN)
+    if call.agent is None:
+        raise _Stopped(f"The call was ended by {_ENDING[number]} before it began.")
+    # The agent sees that, undoes the call, and answers.
+    call.stopped_by = number
     try:
-        os.write(2, text.encode("utf-8", "replace"))
+        call.agent.shutdown(_socket.SHUT_WR)
     except OSError:
         return
 
 
-def _write(out: int, text: str) -> None:
-    left = memoryview(text.encode("utf-8", "replace"))
-    while left:
-        left = left[os.write(out, left) :]
+def _exchange(call: _Call, path: str) -> bytes:
+    """All that the agent said; nothing where there is none."""
+    got, shut = b"", False
+    try:
+        agent = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        agent.settimeout(SILENCE_AT_START)
+        agent.connect(path)
+        call.agent = agent
+        agent.sendall(message(call.token, posix.environ, call.stdin or b""))
+    except FileNotFoundError:
+        return b""
+    except OSError as e:
+        call.trouble = f"{path}: {e}"
+        return b""
+    call.trouble = f"{path}: it did not take the call"
+    while _reply(got.lstrip(ALIVE)[1:].lstrip(ALIVE)) is None:
+        try:
+            chunk = agent.recv(_CHUNK)
+        except TimeoutError:
+            if shut:
+                break
+            # From here on the agent cannot accept; whether it has done so is in what is read after this.
+            agent.shutdown(_socket.SHUT_RDWR)
+            shut = True
+            continue
+        except OSError:
+            break
+        if not chunk:
+            break
+        agent.settimeout(SILENCE)
+        got += chunk
+    return got
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    # Once is enough: a second one must not break off the rollback that the first has started. Only an alarm may.
-    for other in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)
-    signal.alarm(_ALARM_AFTER)
-    raise _Stopped(f"The call was ended by {signal.Signals(number).name} and rolled back.")
+def message(token: str, environ: "dict[bytes, bytes]", stdin: bytes) -> bytes:
+    """The call as the agent reads it: a line with the length of the rest; token, namespace, variables, input."""
+    given = [k + b"=" + v for k, v in environ.items() if k.startswith(b"CNI_") or k in PASSED_ON]
+    body = b"\0".join([token.encode(), _identity(environ.get(b"CNI_NETNS", b"")), *given]) + b"\0\0" + stdin
+    return MAGIC + b"%d\n" % len(body) + body
 
 
-def _last_words(code: int, message: str, hint: str) -> tuple[str, int]:
-    import json
+def _identity(path: bytes) -> bytes:
+    """The container's namespace as seen from here: the agent has to see the same one at that path."""
+    try:
+        found = posix.stat(path)
+    except (OSError, ValueError):
+        return b"-"
+    return b"%d:%d" % (found.st_dev, found.st_ino)
 
-    return json.dumps({"cniVersion": "1.0.0", "code": code, "msg": message, "details": hint}) + "\n", 1
+
+def _reply(said: bytes) -> "tuple[int, bytes, bytes] | None":
+    """Exit status, standard output and standard error, once all of it is there."""
+    line, ended, rest = said.partition(b"\n")
+    if line[:1] != REPLY or not ended:
+        return None
+    status, out, err = map(int, line[1:].split())
+    return (status, rest[:out], rest[out : out + err]) if len(rest) >= out + err else None
+
+
+def _stdin(seconds: float) -> "bytes | None":
+    """Standard input up to its end, or somewhat more than anybody may send; None where it does not end in time.
+
+    Raises OSError where it cannot be read.
+    """
+    if posix.isatty(0):
+        return b""
+    until, read, ready = time.monotonic() + seconds, bytearray(), select.poll()
+    ready.register(0, select.POLLIN)
+    while len(read) < _MOST_INPUT:
+        if not ready.poll(max(0, until - time.monotonic()) * 1000):
+            return None
+        chunk = posix.read(0, _CHUNK)
+        if not chunk:
+            break
+        read += chunk
+    return bytes(read)
+
+
+def _direct(call: _Call, *given: str) -> int:
+    """This process becomes one that does the call itself. given: for direct.main. Returns only if it cannot."""
+    program = f"from nuage_chain.direct import main; main{given!r}"
+    try:
+        if call.stdin:
+            fd = posix.memfd_create("stdin")
+            left = memoryview(call.stdin)
+            while left:
+                left = left[posix.write(fd, left) :]
+            posix.lseek(fd, 0, 0)
+            posix.dup2(fd, 0)
+        # Until the other interpreter can answer it (direct.main), a signal has to wait: it would end the process
+        # without a document.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _ENDING)
+        posix.execve(call.interpreter, [call.interpreter, "-I", "-c", program], posix.environ)
+    except OSError as e:
+        return _fail(5, f"{call.interpreter} cannot be run: {e.strerror}.", "Install nuage-chain again.")
+
+
+def _fill_closed() -> None:
+    """A descriptor that is closed is filled so that its use still fails: a socket must not take its place."""
+    for number, flags in ((0, posix.O_WRONLY), (1, posix.O_RDONLY), (2, posix.O_WRONLY)):
+        try:
+            posix.fstat(number)
+        except OSError:
+            posix.open("/dev/null", flags)
+
+
+def _fail(code: int, message: str, hint: str) -> int:
+    # Texts of ours and of the C library: what JSON would have to escape is not worth an import of it.
+    text = "".join(c if c.isprintable() and c not in '"\\' else "?" for c in message)
+    return _print(1, f'{{"cniVersion": "1.0.0", "code": {code}, "msg": "{text}", "details": "{hint}"}}\n'.encode(), b"")
+
+
+def _print(status: int, out: bytes, err: bytes) -> int:
+    # By its default, an alarm ends the process: whoever does not read is not waited for.
+    _signal.alarm(_TO_PRINT)
+    _write(2, err)
+    problem = _write(1, out)
+    if problem is None:
+        return status
+    _write(2, f"nuage-chain cannot answer: {problem}\n".encode())
+    return 1
+
+
+def _write(fd: int, text: bytes) -> "OSError | None":
+    left = memoryview(text)
+    try:
+        while left:
+            left = left[posix.write(fd, left) :]
+    except OSError as e:
+        return e
+    return None
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:3])

@@ -39,7 +39,9 @@ class World:
     """Everything outside that a verb acts on; a test or the agent hands in its own.
 
     hostname: the default owner of objects in VSD. deadline: makes the budget of a call, from seconds. notice: is told
-    in a sentence what went wrong without making the call fail; a runtime keeps standard error in its log.
+    in a sentence what went wrong without making the call fail; a runtime keeps standard error in its log. later: does
+    what need not be waited for; at once, where the process ends with the call. call: names one ADD, so that only what
+    it made is taken back for it. clock: Unix seconds.
     """
 
     hostname: str
@@ -52,6 +54,7 @@ class World:
         Path(settings.text("stateDir")) / "journal", Path(settings.text("runDir"))
     )
     notice: Callable[[str], None] = _on_stderr
+    later: Callable[[Callable[[], None]], None] = lambda work: work()
     call: Callable[[], str] = lambda: secrets.token_hex(8)
     clock: Callable[[], float] = time.time
 
@@ -60,7 +63,7 @@ class World:
 class Attaching:
     """One ADD on its way; the fields after `result` are filled in by the steps.
 
-    notice: as World's. record: what the steps' undo needs. mtu: of both ends, in bytes.
+    notice, later: as World's. record: what the steps' undo needs. mtu: of both ends, in bytes.
     assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
     routed: those of them whose default route was made.
     """
@@ -78,6 +81,7 @@ class Attaching:
     record: Record
     journal: Journal
     notice: Callable[[str], None] = lambda sentence: None
+    later: Callable[[Callable[[], None]], None] = lambda work: work()
     pair: Pair | None = None
     registration: Registration | None = None
     resolved: Resolved | None = None

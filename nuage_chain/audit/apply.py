@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nuage_chain.attachment import record as records
@@ -16,12 +16,16 @@ from nuage_chain.audit.facts import Facts
 from nuage_chain.audit.networks import Networks
 from nuage_chain.audit.plan import Action, Kind
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import NuageChainError
+from nuage_chain.errors import DeadlineExceeded, NuageChainError
 from nuage_chain.link import sandbox, veth
 from nuage_chain.link.kernel import boot_id
 from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.vrs import rows
+from nuage_chain.vrs.connection import GuardFailed
 
 _SECONDS = 5
+# From one run of the timer to the next.
+_BETWEEN_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,27 @@ class Done:
     why: str = ""
 
 
-def carry_out(action: Action, networks: Networks, world: World) -> Done:
+def carry_out(actions: Sequence[Action], networks: Networks, world: World, deadline: Deadline) -> list[Done]:
+    """One attachment after the other, each in transactions of its own: many ports that go at once stop the forwarding
+    (field notes 15). Debts come last and begin elsewhere each time: those whose VSD is away must not take all the time.
+    """
+    debts = [a for a in actions if _is_debt(a)]
+    first = int(world.clock() / _BETWEEN_SECONDS) % max(len(debts), 1)
+    ordered = [*(a for a in actions if not _is_debt(a)), *debts[first:], *debts[:first]]
+    return [_one(action, networks, world, deadline) for action in ordered]
+
+
+def _is_debt(action: Action) -> bool:
+    return action.facts.record is not None and bool(action.facts.record.owed)
+
+
+def _one(action: Action, networks: Networks, world: World, whole: Deadline) -> Done:
     """Never raises for what one attachment does: the others are to be cleaned up all the same."""
-    key, found = action.facts.key, networks.of(action.facts.network)
-    deadline = world.deadline(found.timeout)
+    key, found = action.facts.key, networks.of(action.facts.network, action.facts.switch)
+    try:
+        deadline = world.deadline(whole.left("this audit", at_most=found.timeout))
+    except DeadlineExceeded:
+        return Done(action, "skipped", "There was no time left for it; the next audit goes on.")
     try:
         journal = world.journal(networks.node)
         with journal.try_lock(*key) as ours:
@@ -95,15 +116,33 @@ def _remove_without_port(facts: Facts, found: Settings, world: World, deadline: 
     record = records.begun(DEL, _identity(facts, owner), found, world.clock(), boot=boot_id())
     if facts.remembered is not None:
         record.uuid = facts.remembered.port.uuid
+        record.objects = _known_objects(facts.remembered.port.marks)
     if facts.vsd is not None:
         record.objects = Objects(parent=facts.vsd.parent, vport=facts.vsd.vport)
     settle.settle(record, found, world, deadline)
 
 
+def _known_objects(marks: Mapping[str, str]) -> Objects | None:
+    """What the port told of VSD when it was seen last; VSD itself may be silent now."""
+    if rows.VPORT not in marks:
+        return None
+    return Objects(
+        container=marks.get(rows.VSD_CONTAINER, ""),
+        interface=marks.get(rows.VSD_INTERFACE, ""),
+        vport=marks[rows.VPORT],
+    )
+
+
 def _remove_link(facts: Facts) -> None:
-    """The host end, and with it the container's: a runtime that never called DEL leaves both."""
+    """The host end, and with it the container's: a runtime that never called DEL leaves both.
+
+    Not where it is another link of that name by now, or somebody has put it into a Linux bridge. The kernel datapath
+    lets go of a port a moment after OVSDB has.
+    """
     link = veth.current(facts.host) if facts.host else None
-    if link is not None and not link.master:
+    if link is None or (link.master and not link.in_switch):
+        return
+    if facts.remembered is None or facts.remembered.index in (0, link.index):
         veth.remove(link)
 
 
@@ -114,9 +153,14 @@ def _put_back(action: Action, found: Settings, networks: Networks, world: World,
         return Done(action, "skipped", "Its host end is not as it was.")
     if world.journal(networks.node).read(*facts.key) is not None:
         return Done(action, "skipped", "A call has been at it since it was judged.")
+    changed = _changed(facts, found, world, deadline)
+    if changed:
+        return Done(action, "skipped", changed)
     switch = world.switch(found)
     try:
         switch.put_back(known.port, facts.parts, deadline)
+    except GuardFailed:
+        return Done(action, "skipped", "Its rows have changed since it was judged.")
     finally:
         switch.close()
     return Done(action, "done")

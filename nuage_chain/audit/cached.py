@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nuage_chain.cni.runtime.cache import Cache
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
 from nuage_chain.orchestrators.workloads import Listing
 
 
@@ -19,14 +20,16 @@ class Cached:
 
     def listing(self, deadline: Deadline) -> Listing:
         """A file that cannot be read may be about any container: then nothing may be concluded."""
-        results = self.folder / "results"
         try:
-            files = [path for path in results.iterdir() if path.is_file()]
-        except FileNotFoundError:
-            return Listing(self.name)
-        except OSError as e:
-            return Listing(self.name, problem=f"{results} cannot be read: {e.strerror}.")
-        found = Cache(self.folder).attachments()
-        if len(found) < len(files):
-            return Listing(self.name, problem=f"{len(files) - len(found)} file(s) in {results} cannot be read.")
-        return Listing(self.name, sandboxes=frozenset(one.attachment.container_id for one in found))
+            deadline.left(f"reading {self.name}")
+            contents = Cache(self.folder).contents()
+        except NuageChainError as e:
+            return self._said(problem=e.message)
+        if contents.strange:
+            first, others = contents.strange[0], len(contents.strange) - 1
+            more = f", nor that of {others} more" if others else ""
+            return self._said(problem=f"nobody can tell whose result {first} is{more}.")
+        return self._said(frozenset(one.attachment.container_id for one in contents.found))
+
+    def _said(self, sandboxes: frozenset[str] = frozenset(), problem: str = "") -> Listing:
+        return Listing(self.name, sandboxes, problem=problem, weak=True)

@@ -18,7 +18,8 @@ Key: TypeAlias = tuple[str, str]
 class Sighting:
     """What the audit remembers of an attachment that was whole when it was seen last.
 
-    port: all that is needed to make it again. index: of its host end. listed: names of the sources that once listed it.
+    port: all that is needed to make it again. index: of its host end. listed: names of the sources that
+    once listed it.
     """
 
     network: str
@@ -41,24 +42,28 @@ class InVsd:
 
 @dataclass(frozen=True)
 class Facts:
-    """One attachment. network, netns, pod_uid, host, boot: as far as anybody knows, else empty.
+    """One attachment. network, switch, netns, pod_uid, host, boot: as far as anybody knows, else empty.
 
-    seen: in OVSDB, None without a port there, which tells something only where the switch_answers. parts: of it in
-    OVSDB, without a port too. listed: by source, None where the source is silent. record: in the journal. busy: a call
-    is under way.
+    linked: there is a link of the name `host`. seen: in OVSDB, None without a port there, which tells something only
+    where the switch_answers. parts: of it in OVSDB, without a port too. listed: by source, None where the source is
+    silent; weak: names of those that know only that nobody has called DEL. record: in the journal. busy: a call is
+    under way.
     """
 
     key: Key
     network: str = ""
+    switch: tuple[str, str] | None = None
     netns: str = ""
     pod_uid: str = ""
     host: str = ""
+    linked: bool = False
     boot: str = ""
     seen: Seen | None = None
     parts: Parts = NOTHING
     vsd: InVsd | None = None
     sandbox: Sandbox = Sandbox.SILENT
     listed: Mapping[str, bool | None] = field(default_factory=dict)
+    weak: frozenset[str] = frozenset()
     switch_answers: bool = False
     record: Record | None = None
     busy: bool = False

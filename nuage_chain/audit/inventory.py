@@ -5,75 +5,68 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from nuage_chain.attachment.record import Record
-from nuage_chain.attachment.settings import Settings
 from nuage_chain.audit.facts import Facts, InVsd, Key, Sighting
 from nuage_chain.audit.memory import Memory
+from nuage_chain.audit.networks import Networks, Place, switch_of
 from nuage_chain.link import sandbox, veth
-from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.link.sandbox import Peopled, Sandbox
 from nuage_chain.orchestrators.workloads import Listing
 from nuage_chain.vrs import rows
-from nuage_chain.vrs.whole import NOTHING, Parts, Whole
+from nuage_chain.vrs.whole import NOTHING, Parts, Seen, Whole
 
 _SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What was found at one moment. whole: None where OVSDB cannot be asked. problems: a sentence for each silence."""
+    """What was found at one moment. switches: those that have answered, and complete: whether all of them have.
 
-    whole: Whole | None
+    problems: a sentence for each silence. inhabited: as `sandbox.peopled` says.
+    """
+
+    networks: Networks
+    switches: Mapping[Place, Whole] = field(default_factory=dict)
+    complete: bool = False
     in_vsd: Mapping[Key, InVsd] = field(default_factory=dict)
     records: Mapping[Key, Record] = field(default_factory=dict)
     busy: frozenset[Key] = frozenset()
     listings: Sequence[Listing] = ()
     problems: Sequence[str] = ()
+    inhabited: Peopled | None = None
+
+    @cached_property
+    def ours(self) -> Mapping[Key, tuple[Place, Seen]]:
+        """Every port of ours, with its switch."""
+        return {key: (place, seen) for place, one in self.switches.items() for key, seen in one.ours.items()}
+
+    def lone(self, sighting: Sighting) -> Parts | None:
+        """What VRS's tables still have of a port that the switch has lost; None where there is nothing."""
+        whole = self.switches.get(self.place(sighting))
+        return whole.lone.get(sighting.port.name) if whole else None
+
+    def place(self, sighting: Sighting) -> Place:
+        """The switch that it was on."""
+        return switch_of(self.networks.of(sighting.network))[0], sighting.port.bridge
 
 
-def facts(found: Inventory, memory: Memory, node: Settings) -> list[Facts]:
+def facts(found: Inventory, memory: Memory) -> list[Facts]:
     """One for each attachment of which there is anything at all, in the order of their names."""
-    inhabited = sandbox.peopled()
-    sees_links = found.whole is not None and _bridge_is_visible(node)
-    keys = {*found.records, *found.in_vsd, *(found.whole.ours if found.whole else ()), *_left_links(memory, found)}
-    lone = _lone_of(memory, found)
-    return [_facts(key, found, memory, lone.get(key), inhabited, sees_links) for key in sorted({*keys, *lone})]
+    here = frozenset(place for place, whole in found.switches.items() if _is_here(place[1], whole.mac))
+    others = {key for whole in found.switches.values() for key in whole.others}
+    keys = {*found.records, *(found.in_vsd.keys() - others), *found.ours, *_lost(memory, found)}
+    each = (_facts(key, found, memory, here) for key in sorted(keys))
+    return [one for one in each if one.network not in found.networks.elsewhere]
 
 
-def _facts(
-    key: Key, found: Inventory, memory: Memory, lone: Parts | None, inhabited: frozenset[int] | None, sees_links: bool
-) -> Facts:
-    seen = found.whole.ours.get(key) if found.whole else None
-    known, record = memory.attached.get(key), found.records.get(key)
-    marks = seen.marks if seen else known.port.marks if known else {}
-    host = seen.name if seen else known.port.name if known else record.host.name if record and record.host else ""
-    netns = marks.get(rows.NETNS, "") or (record.netns if record else "")
-    pod_uid = marks.get(rows.POD_UID, "")
-    looked = Sandbox.SILENT
-    if sees_links and host:
-        looked = sandbox.look(netns, key[1], host, inhabited, _SECONDS)
-    return Facts(
-        key=key,
-        network=marks.get(rows.NETWORK, "") or (record.network if record else ""),
-        netns=netns,
-        pod_uid=pod_uid,
-        host=host,
-        boot=marks.get(rows.BOOT, ""),
-        seen=seen,
-        parts=seen.parts if seen else lone or NOTHING,
-        vsd=found.in_vsd.get(key),
-        sandbox=looked,
-        listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
-        switch_answers=found.whole is not None,
-        record=record,
-        busy=key in found.busy,
-        remembered=known,
-    )
+def remembered(judged: Iterable[Facts], memory: Memory, found: Inventory) -> dict[Key, Sighting]:
+    """The attachments that are whole now, or are only not seen whole; those of which nothing is left are forgotten.
 
-
-def remembered(judged: Iterable[Facts], memory: Memory) -> dict[Key, Sighting]:
-    """The attachments that are whole now, or are only not seen whole; those of which nothing is left are forgotten."""
-    kept = {}
+    What a switch had is not forgotten for its silence.
+    """
+    kept = {key: one for key, one in memory.attached.items() if found.place(one) not in found.switches}
     for one in judged:
         before = memory.attached.get(one.key)
         listed = frozenset(name for name, has in one.listed.items() if has)
@@ -95,43 +88,79 @@ def remembered(judged: Iterable[Facts], memory: Memory) -> dict[Key, Sighting]:
     return kept
 
 
-def _listed(listing: Listing, key: Key, pod_uid: str, found: Inventory, memory: Memory) -> bool | None:
-    """None where nothing may be concluded. A pod that lives says nothing about a sandbox that a newer one has replaced.
+def unknown(found: Inventory, memory: Memory) -> list[str]:
+    """Names in VRS's tables that no switch has a port of, and that nobody remembers: a row does not say whose it is."""
+    ours = {one.port.name for one in memory.attached.values()}
+    return sorted({name for whole in found.switches.values() for name in whole.lone} - ours)
 
+
+def _facts(key: Key, found: Inventory, memory: Memory, here: frozenset[Place]) -> Facts:
+    place, seen = found.ours.get(key, (None, None))
+    known, record = memory.attached.get(key), found.records.get(key)
+    marks = seen.marks if seen else known.port.marks if known else {}
+    host = seen.name if seen else known.port.name if known else record.host.name if record and record.host else ""
+    network = marks.get(rows.NETWORK, "") or (record.network if record else "")
+    netns = marks.get(rows.NETNS, "") or (record.netns if record else "")
+    pod_uid = marks.get(rows.POD_UID, "")
+    place = place or (found.place(known) if known else switch_of(found.networks.of(network)) if record else None)
+    visible = place in here and host != ""
+    return Facts(
+        key=key,
+        network=network,
+        switch=place,
+        netns=netns,
+        pod_uid=pod_uid,
+        host=host,
+        linked=visible and veth.current(host) is not None,
+        boot=marks.get(rows.BOOT, ""),
+        seen=seen,
+        parts=seen.parts if seen else (known and found.lone(known)) or NOTHING,
+        vsd=found.in_vsd.get(key),
+        sandbox=sandbox.look(netns, key[1], host, found.inhabited, _SECONDS) if visible else Sandbox.SILENT,
+        listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
+        weak=frozenset(listing.source for listing in found.listings if listing.weak),
+        switch_answers=found.complete if place is None else place in found.switches,
+        record=record,
+        busy=key in found.busy,
+        remembered=known,
+    )
+
+
+def _listed(listing: Listing, key: Key, pod_uid: str, found: Inventory, memory: Memory) -> bool | None:
+    """None where nothing may be concluded.
+
+    A pod that lives and has several sandboxes lives in one of them: which one, only those know who list sandboxes.
     A source that listed something before and is empty now is taken for one that fails: predecessors took an empty
     answer for "no workloads", and deleted every live one (predecessors.md 7.1, 7.3).
     """
-    others = found.whole.ours.items() if found.whole and pod_uid else ()
-    replaced = any(k != key and k[1] == key[1] and seen.marks.get(rows.POD_UID) == pod_uid for k, seen in others)
-    if listing.lists(key[0], "" if replaced else pod_uid):
+    others = found.ours.items() if pod_uid else ()
+    several = any(k != key and k[1] == key[1] and seen.marks.get(rows.POD_UID) == pod_uid for k, (_, seen) in others)
+    if listing.lists(key[0], "" if several else pod_uid):
         return True
+    if several and pod_uid in listing.pods and not listing.sandboxes:
+        return None
     lists_no_more = listing.empty and any(listing.source in one.listed for one in memory.attached.values())
     return None if listing.problem or lists_no_more else False
 
 
-def _bridge_is_visible(node: Settings) -> bool:
-    """Whether we are where the switch's links are: from elsewhere every sandbox would look gone."""
-    return veth.current(node.text("bridge")) is not None
+def _is_here(bridge: str, mac: str) -> bool:
+    """Whether we are where the switch's links are: from elsewhere every sandbox would look gone.
+
+    By the address too, since every node on a machine has a bridge of that name (`nuage-chain vsp up --nodes`).
+    """
+    link = veth.current(bridge)
+    return link is not None and link.mac == mac
 
 
-def _left_links(memory: Memory, found: Inventory) -> set[Key]:
-    """Remembered attachments that OVSDB has nothing of any more, and whose host end is still there."""
-    if found.whole is None:
-        return set()
-    return {key for key, one in memory.attached.items() if key not in found.whole.ours and _is_link(one)}
+def _lost(memory: Memory, found: Inventory) -> set[Key]:
+    """Remembered attachments that the switch has no port of any more, and that have rows or their host end still."""
+    return {
+        key
+        for key, one in memory.attached.items()
+        if key not in found.ours and found.place(one) in found.switches and (found.lone(one) or _is_link(one))
+    }
 
 
 def _is_link(one: Sighting) -> bool:
     link = veth.current(one.port.name)
     return link is not None and link.index == one.index
-
-
-def _lone_of(memory: Memory, found: Inventory) -> dict[Key, Parts]:
-    """Rows without a port whose name and container we remember: a row alone does not say whose it is."""
-    if found.whole is None:
-        return {}
-    return {
-        key: found.whole.lone[one.port.name]
-        for key, one in memory.attached.items()
-        if key not in found.whole.ours and one.port.name in found.whole.lone
-    }

@@ -99,5 +99,6 @@ def _metric(name: str, kind: str, help_text: str, values: Iterable[tuple[dict[st
     lines = [f"# HELP {full} {help_text}", f"# TYPE {full} {kind}"]
     for labels, value in values:
         inside = ",".join(f'{k}="{v}"' for k, v in labels.items())
-        lines.append(f"{full}{{{inside}}} {value:g}" if inside else f"{full} {value!r}")
+        # All digits: a counter that is rounded does not count any more.
+        lines.append(f"{full}{{{inside}}} {value!r}" if inside else f"{full} {value!r}")
     return lines

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from nuage_chain.attachment import settings, sources
 from nuage_chain.attachment.settings import Settings
@@ -13,44 +15,81 @@ from nuage_chain.cni.runtime import conflist
 from nuage_chain.errors import NuageChainError
 
 OURS = "nuage-chain"
+# A call that locks another file than we do cannot be seen.
+_SHARED = ("stateDir", "runDir")
+
+Place: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Networks:
-    """node: the settings where no network says otherwise. problems: what could not be read, a sentence each."""
+    """node: the settings where no network says otherwise. problems: what could not be read, a sentence each.
+
+    elsewhere: names of networks that keep their journal in other folders than the node does.
+    """
 
     node: Settings
     by_name: Mapping[str, Settings] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
-    def of(self, name: str) -> Settings:
-        """The network's own settings, or the node's where nobody has its configuration any more."""
-        return self.by_name.get(name, self.node)
+    def of(self, name: str, switch: Place | None = None) -> Settings:
+        """The network's own settings, or the node's where nobody has its configuration any more.
+
+        switch: where the port is, which the configuration may have left since.
+        """
+        found = self.by_name.get(name, self.node)
+        if switch is None or switch == switch_of(found):
+            return found
+        return dataclasses.replace(found, values={**found.values, **dict(zip(_PLACE, switch, strict=True))})
+
+    def switches(self) -> dict[Place, bool]:
+        """Every switch that there may be ports on, and whether one has to be there: the node's own may be unused."""
+        used = {switch_of(one): True for one in self.by_name.values()}
+        return {switch_of(self.node): not used, **used}
 
 
-def read(
-    folder: Path, hostname: str, config_file: Path | None = None, report: Callable[[str], None] = lambda _: None
-) -> Networks:
+_PLACE = ("ovsdb", "bridge")
+
+
+def switch_of(found: Settings) -> Place:
+    """Which switch: its OVSDB and its bridge."""
+    return found.text("ovsdb"), found.text("bridge")
+
+
+def read(folder: Path, hostname: str, config_file: Path | None = None) -> Networks:
     """folder: of network configurations. Raises BadConfig for a node's configuration that cannot be read."""
     node = settings.merge(sources.layers(Request("STATUS", ""), config_file=config_file, strict=False), hostname)
     problems: list[str] = []
     by_name: dict[str, Settings] = {}
-    try:
-        found, wrong = conflist.load_folder(folder)
-        problems += [problem.message for problem in wrong]
-    except NuageChainError:
-        # A node without networks has no folder of them.
-        found = []
-    for network in found:
+    elsewhere = set()
+    for network in _networks(folder, problems):
         entry = next((p.config for p in network.plugins if p.type == OURS), None)
-        if entry is None:
+        if entry is None or network.name in by_name:
             continue
         request = Request("STATUS", network.version, config={**entry, "name": network.name})
         try:
             layers = sources.layers(request, config_file=config_file, strict=False)
-            by_name.setdefault(network.name, settings.merge(layers, hostname))
+            found = settings.merge(layers, hostname)
         except NuageChainError as e:
             problems.append(e.message)
-    for problem in problems:
-        report(problem)
-    return Networks(node, by_name, tuple(problems))
+            continue
+        if any(found.text(key) != node.text(key) for key in _SHARED):
+            problems.append(
+                f"The network {network.name} keeps its state in {found.text('stateDir')} and {found.text('runDir')},"
+                " and the node elsewhere: it is left alone."
+            )
+            elsewhere.add(network.name)
+        else:
+            by_name[network.name] = found
+    return Networks(node, by_name, tuple(problems), frozenset(elsewhere - by_name.keys()))
+
+
+def _networks(folder: Path, problems: list[str]) -> list[conflist.Network]:
+    try:
+        found, wrong = conflist.load_folder(folder)
+    except NuageChainError:
+        # A node without networks has no folder of them.
+        return []
+    problems += [problem.message for problem in wrong]
+    return list(found)

@@ -46,13 +46,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Plan:
-    """problems: what could not be asked, a sentence each. suspects: what the memory has to hold of them."""
+    """problems: what could not be asked, a sentence each. suspects: what the memory has to hold of them.
+
+    unknown: names of rows without a port of which nobody knows whose they are.
+    """
 
     actions: Sequence[Action] = ()
     waiting: Sequence[Waiting] = ()
     kept: Sequence[tuple[Facts, str]] = ()
     problems: Sequence[str] = ()
     suspects: Mapping[Key, float] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
 
     @property
     def hash(self) -> str:
@@ -74,9 +78,10 @@ def plan(
         if verdict is Verdict.KEEP:
             kept.append((facts, why))
         elif verdict is Verdict.STALE:
-            first = min(before.get(facts.key, now), now)
+            again = facts.key in before and not _another(facts)
+            first = min(before[facts.key], now) if again else now
             suspects[facts.key] = first
-            if facts.key in before and now - first >= grace:
+            if again and now - first >= grace:
                 actions.append(Action(Kind.REMOVE, facts, parts_of(facts), why))
             else:
                 waiting.append(Waiting(facts, why, max(first + grace - now, 0.0)))
@@ -95,9 +100,21 @@ def parts_of(facts: Facts) -> tuple[str, ...]:
         "rows": facts.parts.row or facts.parts.vm_row,
         "VSD": facts.vsd is not None or bool(facts.seen and rows.VPORT in facts.seen.marks),
         "journal": facts.record is not None,
-        "link": facts.host != "" and not facts.parts.port,
+        "link": facts.linked,
     }
     return tuple(name for name, has in there.items() if has)
+
+
+def summary(made: Plan, at_most: int = 5) -> str:
+    """The actions in a line."""
+    said = [f"{a.kind.value} {a.facts.key[1]} of container {a.facts.key[0]}" for a in made.actions[:at_most]]
+    more = [f"{len(made.actions) - at_most} more"] if len(made.actions) > at_most else []
+    return ", ".join(said + more) or "nothing"
+
+
+def _another(facts: Facts) -> bool:
+    """Whether it is not the attachment that was seen before: a container that was started again has the same names."""
+    return facts.seen is not None and facts.remembered is not None and facts.remembered.call != _call(facts)
 
 
 def _call(facts: Facts) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nuage_chain.audit.apply import Done
 from nuage_chain.audit.facts import Facts
-from nuage_chain.audit.plan import Plan
+from nuage_chain.audit.plan import Plan, parts_of
 
 
 def rows_of(plan: Plan, done: Sequence[Done] = ()) -> list[list[str]]:
@@ -20,7 +20,11 @@ def rows_of(plan: Plan, done: Sequence[Done] = ()) -> list[list[str]]:
         if ended is not None and ended.outcome != "done":
             what, why = f"{what}: {ended.outcome}", ended.why
         lines.append([what, *_who(action.facts), ", ".join(action.what), why])
-    return lines + [[f"wait {one.seconds:.0f} s", *_who(one.facts), "", one.why] for one in plan.waiting]
+    for one in plan.waiting:
+        # Where the grace time is over, a second sighting is what it still needs.
+        what = f"wait {one.seconds:.0f} s" if one.seconds else "wait"
+        lines.append([what, *_who(one.facts), ", ".join(parts_of(one.facts)), one.why])
+    return lines
 
 
 def document(plan: Plan, done: Sequence[Done] = ()) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def document(plan: Plan, done: Sequence[Done] = ()) -> dict[str, Any]:
         "actions": actions,
         "waiting": [{**_names(w.facts), "why": w.why, "seconds": round(w.seconds)} for w in plan.waiting],
         "kept": [{**_names(facts), "why": why} for facts, why in plan.kept],
+        "unknown": list(plan.unknown),
         "problems": list(plan.problems),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import os
@@ -21,7 +22,7 @@ from nuage_chain.audit.gather import gather
 from nuage_chain.audit.inventory import Inventory
 from nuage_chain.audit.memory import Memory
 from nuage_chain.audit.networks import Networks
-from nuage_chain.audit.plan import Kind, Plan, plan
+from nuage_chain.audit.plan import Kind, Plan, plan, summary
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError, TryAgainLater
 from nuage_chain.link.kernel import boot_id
@@ -75,18 +76,22 @@ class Auditor:
         with self._alone():
             made, judged, before, found = self._look(grace, deadline)
             if wanted and made.hash != wanted:
-                raise Changed(f"The plan is {made.hash} by now, not {wanted}: the world has changed. Nothing was done.")
+                raise Changed(
+                    f"The plan is {made.hash} by now, not {wanted}: the world has changed. Nothing was done."
+                    f" It would be now: {summary(made)}."
+                )
             self._remember(made, judged, before, found)
-            done = [carry_out(action, self.networks, self.world) for action in made.actions]
+            done = carry_out(made.actions, self.networks, self.world, deadline)
             after = self._remember(made, judged, before, found, done)
             self.world.journal(self.networks.node).sweep(self.world.clock() - _HALF_WRITTEN_SECONDS)
             return Applied(made, done, judged, after.counted, after.succeeded)
 
     def _look(self, grace: float, deadline: Deadline) -> tuple[Plan, list[Facts], Memory, Inventory]:
         before = memory.load(self.memory_file)
-        found = gather(self.networks, self.world, self.sources, deadline)
-        judged = inventory.facts(found, before, self.networks.node)
+        found = gather(self.networks, self.world, self.sources, before, deadline)
+        judged = inventory.facts(found, before)
         made = plan(judged, before, boot=self.boot(), now=self.now(), grace=grace, problems=found.problems)
+        made = dataclasses.replace(made, unknown=inventory.unknown(found, before))
         return made, judged, before, found
 
     def _remember(
@@ -99,8 +104,7 @@ class Auditor:
     ) -> Memory:
         """done: None before anything is done, which may be the last that is heard of this run."""
         gone = {d.action.facts.key for d in done or () if d.outcome == "done" and d.action.kind is not Kind.PUT_BACK}
-        # What OVSDB had is not forgotten for its silence.
-        kept = {**(before.attached if found.whole is None else {}), **inventory.remembered(judged, before)}
+        kept = inventory.remembered(judged, before, found)
         failed = done is None or any(d.outcome == "failed" for d in done)
         after = Memory(
             boot=self.boot(),
@@ -132,7 +136,7 @@ class Auditor:
 
 @dataclass(frozen=True)
 class Applied:
-    """A plan that was carried out. done: one for each action, in its order. calls: counted since the first audit.
+    """A plan that was carried out. done: one for each action, as they came. calls: counted since the first audit.
 
     succeeded: when an audit last had no failure, Unix seconds, 0 for never.
     """

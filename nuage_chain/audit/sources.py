@@ -22,7 +22,7 @@ def of(node: Settings, hostname: str) -> list[Source]:
     """
     found: list[Source] = [Cached(Path(node.text("cniCache")))]
     chosen = node.text("criSocket")
-    found += [Cri(Path(chosen))] if chosen else [Cri(path) for path in USUAL if path.is_socket()]
+    found += [Cri(Path(chosen))] if chosen else [Cri(path, chosen=False) for path in USUAL if path.is_socket()]
     docker = Path(node.text("dockerSocket") or DOCKER)
     if node.text("dockerSocket") or docker.is_socket():
         found.append(Docker(docker))

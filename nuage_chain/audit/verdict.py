@@ -70,7 +70,9 @@ def _alive(facts: Facts, _boot: str) -> Judgement | None:
 
 
 def _unknown(facts: Facts, _boot: str) -> Judgement | None:
-    return Judgement(Verdict.KEEP, facts.sandbox.value) if facts.sandbox is Sandbox.SILENT else None
+    """Where its links are is known from the switch."""
+    why = facts.sandbox.value if facts.switch_answers else "OVSDB cannot be asked"
+    return Judgement(Verdict.KEEP, why) if facts.sandbox is Sandbox.SILENT else None
 
 
 def _gone(facts: Facts, _boot: str) -> Judgement | None:
@@ -81,22 +83,25 @@ def _only_in_vsd(facts: Facts, _boot: str) -> Judgement | None:
     """Nothing on this node can use a vPort that the switch has no port for; the sandbox is not known."""
     if facts.seen is not None or facts.host or facts.vsd is None:
         return None
-    if not facts.switch_answers or any(answer is None for answer in facts.listed.values()):
+    if not facts.switch_answers or _silent(facts):
         return Judgement(Verdict.KEEP, "not every source can be asked")
     return Judgement(Verdict.STALE, "the switch has no port of it, and nobody lists it")
 
 
 def _held(facts: Facts, _boot: str) -> Judgement:
-    """The namespace is there without a process: only who has listed it before can say that it is dead."""
-    owners = sorted(facts.remembered.listed) if facts.remembered else []
+    """The namespace is there without a process: only who has listed it before can say that it is dead.
+
+    Not a cache, whose files anybody may have deleted.
+    """
+    owners = sorted(facts.remembered.listed - facts.weak) if facts.remembered else []
     silent = [name for name in owners if facts.listed.get(name) is None]
     if not owners:
-        return _lives(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
+        return _may_live(facts, f"{facts.sandbox.value}, and nobody who could know says that it ended")
     if silent:
-        return _lives(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
+        return _may_live(facts, f"{facts.sandbox.value}, and {', '.join(silent)} cannot be asked")
     # Also one that never listed it must not have failed.
-    if any(answer is None for answer in facts.listed.values()):
-        return _lives(facts, f"{facts.sandbox.value}, and not every source can be asked")
+    if _silent(facts):
+        return _may_live(facts, f"{facts.sandbox.value}, and not every source can be asked")
     return Judgement(Verdict.STALE, f"{', '.join(owners)} does not have it any more")
 
 
@@ -106,15 +111,30 @@ _RULES: tuple[Callable[[Facts, str], Judgement | None], ...] = (
 
 
 def _listed(facts: Facts) -> list[str]:
-    return sorted(name for name, has in facts.listed.items() if has)
+    """Who has it, and would know: `ctr run --detach` leaves every container in libcni's cache for ever."""
+    none = facts.weak if facts.sandbox is Sandbox.GONE else frozenset()
+    return sorted(name for name, has in facts.listed.items() if has and name not in none)
+
+
+def _silent(facts: Facts) -> bool:
+    return any(answer is None for answer in facts.listed.values())
 
 
 def _lives(facts: Facts, why: str) -> Judgement:
     """A live one whose parts somebody has deleted gets them back; one of which nothing is left was deleted by a DEL."""
     known, parts = facts.remembered, facts.parts
-    if known is None or known.boot != facts.boot or not parts.missing:
-        return Judgement(Verdict.KEEP, why)
-    something = parts.port or parts.row or parts.vm_row or facts.vsd is not None
-    if not something:
-        return Judgement(Verdict.KEEP, why)
+    if known is None or known.boot != facts.boot or not parts.missing or not _has_something(facts):
+        return _may_live(facts, why)
     return Judgement(Verdict.PUT_BACK, f"{why}, but somebody has deleted its {' and its '.join(parts.missing)}")
+
+
+def _may_live(facts: Facts, why: str) -> Judgement:
+    """Kept as it is: what was never seen whole, or perhaps is dead, is given nothing back."""
+    if _has_something(facts) and facts.parts.missing:
+        return Judgement(Verdict.KEEP, f"{why}; it has no {' and no '.join(facts.parts.missing)}")
+    return Judgement(Verdict.KEEP, why)
+
+
+def _has_something(facts: Facts) -> bool:
+    """Else its runtime has deleted it."""
+    return facts.parts.port or facts.parts.row or facts.parts.vm_row or facts.vsd is not None

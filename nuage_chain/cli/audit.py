@@ -19,7 +19,8 @@ from nuage_chain.cli.output import table
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
 
-_SECONDS = 240
+# Ends before systemd loses its patience (TimeoutStartSec in systemd/nuage-chain-audit.service).
+_SECONDS = 75
 _HEADER = ["action", "network", "container", "interface", "parts", "why"]
 _EXAMPLES = """\
 for example:
@@ -103,6 +104,8 @@ def _show(plan: Plan, applied: Applied | None, *, as_json: bool) -> None:
     lines = report.rows_of(plan, done)
     if lines:
         print(table(_HEADER, lines))
+    for name in plan.unknown:
+        print(f"left alone: {name} has rows in VRS's tables and no port, and nobody knows whose they are")
     for problem in plan.problems:
         print(f"could not be asked: {problem}")
     kept = f"{len(plan.kept)} kept" if plan.kept else "none kept"

@@ -5,6 +5,7 @@ What the bridge plugin announced went to the Linux bridge, the wrong segment. Th
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import struct
@@ -24,19 +25,35 @@ _ICMPV6, _ADVERTISEMENT, _OVERRIDE, _TARGET_LINK_ADDRESS = 58, 136, 0x20000000, 
 TIMES, PAUSE = 3, 0.005
 
 
-def announce(ifname: str, mac: str, addresses: Sequence[Address], pause: Callable[[float], None] = time.sleep) -> None:
-    """Sends each address's announcement three times, `PAUSE` seconds apart. Raises KernelRefused."""
+def announce(
+    ifname: str, mac: str, addresses: Sequence[Address], pause: Callable[[float], None] = time.sleep
+) -> Callable[[], None]:
+    """Sends each address's announcement once, and returns what sends it twice more, `PAUSE` seconds apart.
+
+    That part works from anywhere, does not raise, and has to be called: the kernel takes 10 to 20 ms to close such a
+    socket, and nobody has to wait for it. Raises KernelRefused.
+    """
     frames = [frame(mac, address) for address in addresses]
     try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC) as s:
-            s.bind((ifname, 0))
-            for turn in range(TIMES):
-                if turn:
-                    pause(PAUSE)
-                for packet in frames:
-                    s.send(packet)
+        opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
+        opened.bind((ifname, 0))
+        _send(opened, frames)
     except OSError as e:
         raise KernelRefused(f"Announcing the addresses of {ifname} failed: {e.strerror}.") from e
+
+    def rest() -> None:
+        # The container may have gone already.
+        with opened, contextlib.suppress(OSError):
+            for _ in range(TIMES - 1):
+                pause(PAUSE)
+                _send(opened, frames)
+
+    return rest
+
+
+def _send(opened: socket.socket, frames: Sequence[bytes]) -> None:
+    for packet in frames:
+        opened.send(packet)
 
 
 def frame(mac: str, address: Address) -> bytes:

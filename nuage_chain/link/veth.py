@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyroute2 import IPRoute
@@ -62,6 +63,13 @@ def current(name: str) -> End | None:
     with netlink(f"Reading the link {name}") as ipr:
         link = get(ipr, ifname=name)
         return None if link is None else _end(link)
+
+
+def leads_into(name: str, namespaces: Iterable[str]) -> bool:
+    """Whether the other end of the link is in one of the namespaces at these paths. Raises KernelRefused."""
+    with netlink(f"Finding the peer of {name}") as ipr:
+        link = get(ipr, ifname=name)
+        return link is not None and any(_leads_to(ipr, link, path) for path in namespaces)
 
 
 def leave_bridge(end: End) -> None:

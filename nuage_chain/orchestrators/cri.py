@@ -14,34 +14,38 @@ from nuage_chain.errors import NuageChainError
 from nuage_chain.orchestrators.workloads import Listing
 
 USUAL = (Path("/run/containerd/containerd.sock"), Path("/run/crio/crio.sock"), Path("/run/cri-dockerd.sock"))
-_METHOD = "/runtime.v1.RuntimeService/ListPodSandbox"
+# Runtimes of before 2022 have the older one only; these messages are the same in both.
+_METHODS = ("/runtime.v1.RuntimeService/ListPodSandbox", "/runtime.v1alpha2.RuntimeService/ListPodSandbox")
 _AT_MOST = 10.0
+# As kubelet: gRPC's own 4 MiB are too few where pods carry large annotations.
+_LARGEST = ("grpc.max_receive_message_length", 16 << 20)
 _READY = 0
 
 
 class Cri:
-    """The runtime behind a Unix socket."""
+    """The runtime behind a Unix socket. chosen: somebody configured it, so that it has to speak CRI."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, *, chosen: bool = True) -> None:
         self.socket = socket
+        self.chosen = chosen
         self.name = f"CRI {socket}"
 
     def listing(self, deadline: Deadline) -> Listing:
         """The sandboxes that are ready, and the pods of all that it has.
 
         One that is not ready has no process any more, and waits for its StopPodSandbox, which calls DEL; as long as it
-        is there its pod has not ended.
+        is there its pod has not ended. Docker's packages switch CRI off in the containerd that they bring: one that
+        nobody chose and that has no CRI has no sandboxes.
         """
         # Not at the top: only the audit needs it, and its import takes as long as a whole call.
         import grpc
 
         try:
-            seconds = deadline.left(f"an answer of {self.name}", at_most=_AT_MOST)
-            with grpc.insecure_channel(f"unix:{self.socket}") as channel:
-                ask = channel.unary_unary(_METHOD, response_deserializer=_answer().FromString)
-                items = ask(b"", timeout=seconds).items
+            items = self._items(deadline)
         except grpc.RpcError as e:
-            return Listing(self.name, problem=f"it did not answer: {e.details()}.")
+            if e.code() is grpc.StatusCode.UNIMPLEMENTED and not self.chosen:
+                return Listing(self.name)
+            return Listing(self.name, problem=f"it did not answer: {_words(e)}.")
         except NuageChainError as e:
             return Listing(self.name, problem=e.message)
         except Exception as e:  # noqa: BLE001 - whatever is behind that socket, it must not end the audit
@@ -51,6 +55,26 @@ class Cri:
             sandboxes=frozenset(item.id for item in items if item.state == _READY),
             pods=frozenset(item.metadata.uid for item in items if item.metadata.uid),
         )
+
+    def _items(self, deadline: Deadline) -> Any:  # noqa: ANN401 - protobuf makes the class
+        """Raises grpc.RpcError, DeadlineExceeded."""
+        import grpc
+
+        with grpc.insecure_channel(f"unix:{self.socket}", options=[_LARGEST]) as channel:
+            for method in _METHODS:
+                ask = channel.unary_unary(method, response_deserializer=_answer().FromString)
+                seconds = deadline.left(f"an answer of {self.name}", at_most=_AT_MOST)
+                try:
+                    return ask(b"", timeout=seconds).items
+                except grpc.RpcError as e:
+                    if e.code() is not grpc.StatusCode.UNIMPLEMENTED or method == _METHODS[-1]:
+                        raise
+        raise AssertionError("The last method returns or raises.")
+
+
+def _words(error: Any) -> str:  # noqa: ANN401 - a grpc.RpcError that is a grpc.Call too
+    """What the runtime says, or gRPC where it says nothing, in one line."""
+    return " ".join((error.details() or error.code().name).split())[:400].rstrip(".")
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
+from nuage_chain.orchestrators.bounded import TookTooLong, within
 from nuage_chain.orchestrators.workloads import Listing
 
 USUAL = Path("/run/docker.sock")
@@ -30,32 +31,49 @@ class Docker:
     def listing(self, deadline: Deadline) -> Listing:
         """Every container that runs, is paused, or is about to run."""
         try:
-            found = self._containers(deadline.left("an answer of Docker", at_most=_AT_MOST))
-            ids = frozenset(str(c["Id"]) for c in found if c.get("State") not in _ENDED)
+            seconds = deadline.left("an answer of Docker", at_most=_AT_MOST)
+            return Listing(self.name, sandboxes=_alive(within(seconds, lambda: self._ask(seconds))))
         except NuageChainError as e:
             return Listing(self.name, problem=e.message)
-        except (OSError, http.client.HTTPException) as e:
-            return Listing(self.name, problem=f"it did not answer at {self.path}: {e}.")
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return Listing(
-                self.name, problem=f"it answered at {self.path} with something that is no list of containers."
-            )
-        return Listing(self.name, sandboxes=ids)
+        except (TookTooLong, TimeoutError):
+            return Listing(self.name, problem=f"it did not answer at {self.path} within {seconds:.1f} s.")
+        except OSError as e:
+            return Listing(self.name, problem=f"it did not answer at {self.path}: {e.strerror or e}.")
+        except http.client.HTTPException as e:
+            return Listing(self.name, problem=f"what is at {self.path} does not speak HTTP: {type(e).__name__}.")
+        except _Strange as e:
+            return Listing(self.name, problem=f"it answered at {self.path} with {e}.")
 
-    def _containers(self, seconds: float) -> list[dict[str, object]]:
+    def _ask(self, seconds: float) -> tuple[int, bytes]:
         connection = _UnixConnection(self.path, seconds)
         try:
             connection.request("GET", _PATH, headers={"Host": "docker"})
             response = connection.getresponse()
-            body = response.read(_LARGEST + 1)
+            return response.status, response.read(_LARGEST + 1)
         finally:
             connection.close()
-        if response.status != http.client.OK or len(body) > _LARGEST:
-            raise http.client.HTTPException(f"it said {response.status}, {len(body)} bytes")
-        found = json.loads(body)
-        if not isinstance(found, list):
-            raise TypeError(found)
-        return found
+
+
+class _Strange(Exception):
+    """Not a list of containers, but what the text says."""
+
+
+def _alive(answer: tuple[int, bytes]) -> frozenset[str]:
+    status, body = answer
+    if status != http.client.OK:
+        raise _Strange(f"{status}: {' '.join(body[:200].decode(errors='replace').split())}")
+    try:
+        # A body that is too long is cut off, which makes it no JSON.
+        return frozenset(_id(c) for c in json.loads(body) if c.get("State") not in _ENDED)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise _Strange("something that is no list of containers") from None
+
+
+def _id(container: dict[str, object]) -> str:
+    found = container["Id"]
+    if not isinstance(found, str) or not found:
+        raise TypeError(found)
+    return found
 
 
 class _UnixConnection(http.client.HTTPConnection):

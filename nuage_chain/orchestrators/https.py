@@ -1,10 +1,9 @@
-"""One HTTPS request to an orchestrator and its whole answer, in bounded time."""
+"""One HTTP request to an orchestrator, in TLS where its URL says so, and its whole answer, in bounded time."""
 
 from __future__ import annotations
 
 import json
 import ssl
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from nuage_chain.errors import (
     OrchestratorReplyLost,
     OrchestratorUnreachable,
 )
+from nuage_chain.orchestrators import bounded
 
 LONGEST_WAIT = 10.0
 # A pod is at most as large as etcd takes, 1.5 MiB.
@@ -34,7 +34,9 @@ _PIECE = 16384
 
 @dataclass(frozen=True)
 class Peer:
-    """Whom to ask. name: how messages call it; url: https://HOST:PORT; server_name: of its certificate, if not HOST."""
+    """Whom to ask. name: how messages call it; url: https://HOST:PORT, or http where the peer has nothing else;
+    server_name: of its certificate, if not HOST.
+    """
 
     name: str
     url: str
@@ -78,24 +80,15 @@ def send(
 
 
 def _within(seconds: float, peer: Peer, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
-    """In a thread: the timeouts of `requests` cover neither name resolution nor a peer that trickles."""
-    outcome: list[tuple[int, bytes]] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(_exchange(seconds, peer, method, path, body))
-        except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
-            failure.append(e)
-
-    thread = threading.Thread(target=run, name="orchestrator", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failure:
-        raise _fault(peer, f"{method} {path}", failure[0]) from failure[0]
-    if not outcome:
-        raise OrchestratorReplyLost(f"{peer.name} at {peer.url} did not answer {method} {path} within {seconds:.1f} s.")
-    return outcome[0]
+    what = f"{method} {path}"
+    try:
+        return bounded.within(seconds, lambda: _exchange(seconds, peer, method, path, body))
+    except bounded.TookTooLong:
+        raise OrchestratorReplyLost(
+            f"{peer.name} at {peer.url} did not answer {what} within {seconds:.1f} s."
+        ) from None
+    except Exception as e:
+        raise _fault(peer, what, e) from e
 
 
 def _exchange(seconds: float, peer: Peer, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:

@@ -15,9 +15,11 @@ from nuage_chain.orchestrators.workloads import Listing
 
 # Metadata alone where the server can do that: no environment variables of the pods travel along.
 _ACCEPT = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_KINDS = ("PartialObjectMetadataList", "PodList")
 _MIRROR = "kubernetes.io/config.hash"
-_PAGE = 200
-_MOST_PAGES = 50
+# A page of whole pods, as a server gives that cannot leave out all but the metadata, has to fit into one answer.
+_PAGE = 100
+_MOST_PAGES = 20
 _AT_MOST = 10.0
 
 
@@ -44,12 +46,13 @@ class NodePods:
         more = ""
         for _ in range(_MOST_PAGES):
             answer = https.send(server, "GET", self._page(more), deadline, at_most=_AT_MOST)
-            items = answer.get("items")
-            if not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
-                raise OrchestratorReplyLost(f"{NAME} at {server.url} answered with something that is no list of pods.")
-            for item in items:
-                found |= _uids_of(item.get("metadata") or {})
-            more = str((answer.get("metadata") or {}).get("continue") or "")
+            try:
+                found |= _pods_of(answer)
+                more = str((answer.get("metadata") or {}).get("continue") or "")
+            except (TypeError, KeyError, AttributeError):
+                raise OrchestratorReplyLost(
+                    f"{NAME} at {server.url} answered with something that is no list of pods."
+                ) from None
             if not more:
                 return found
         raise OrchestratorReplyLost(f"{NAME} at {server.url} has more pods for {self.node} than can be true.")
@@ -59,7 +62,15 @@ class NodePods:
         return f"/api/v1/pods?{urlencode(asked | ({'continue': more} if more else {}), quote_via=quote)}"
 
 
+def _pods_of(answer: Mapping[str, Any]) -> set[str]:
+    """A pod that has no UID would be one that is not told of. Raises TypeError, KeyError, AttributeError."""
+    items = answer["items"]
+    if answer["kind"] not in _KINDS or not isinstance(items, (list, type(None))):
+        raise TypeError(answer["kind"])
+    return {uid for item in items or () for uid in _uids_of(item["metadata"])}
+
+
 def _uids_of(metadata: Mapping[str, Any]) -> set[str]:
     """A static pod is known to its runtime by another UID than that of its mirror."""
-    annotations = metadata.get("annotations") or {}
-    return {str(uid) for uid in (metadata.get("uid"), annotations.get(_MIRROR)) if uid}
+    mirrored = (metadata.get("annotations") or {}).get(_MIRROR)
+    return {str(metadata["uid"]), *((str(mirrored),) if mirrored else ())}

@@ -10,12 +10,16 @@ from nuage_chain.deadline import Deadline
 
 @dataclass(frozen=True)
 class Listing:
-    """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it."""
+    """What one source answers. sandboxes: container IDs; pods: UIDs. problem: why nothing may be concluded from it.
+
+    weak: it only knows that nobody has called DEL, so it keeps nothing that is gone, and its silence ends nothing.
+    """
 
     source: str
     sandboxes: frozenset[str] = frozenset()
     pods: frozenset[str] = frozenset()
     problem: str = ""
+    weak: bool = False
 
     @property
     def empty(self) -> bool:

@@ -56,6 +56,9 @@ class Connection:
 
     def close(self) -> None:
         """Closes the connection; a further transaction opens it again."""
+        self._drop()
+
+    def _drop(self) -> None:
         if self._rpc is not None and self._rpc.stream is not None:
             self._rpc.close()
         self._rpc = None
@@ -66,7 +69,7 @@ class Connection:
                 reply = self._call(ovs.jsonrpc.Message.create_request(method, params), deadline)
         except BaseException:
             # Half an answer would be taken for that of the next request, and a lock would stay ours.
-            self.close()
+            self._drop()
             raise
         if reply.type == ovs.jsonrpc.Message.T_ERROR:
             raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply.error}.")
@@ -106,6 +109,8 @@ class Connection:
         rpc.run()
         rpc.wait(poller)
         rpc.recv_wait(poller)
+        if deadline.wakes is not None:
+            poller.fd_wait(deadline.wakes, ovs.poller.POLLIN)
         poller.block()
 
     def _raise_for(self, error: int) -> None:

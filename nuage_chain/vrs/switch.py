@@ -20,6 +20,9 @@ from nuage_chain.vrs.whole import Parts, Whole
 
 # OVSDB answers a wait that ran out itself; it has to do so before our own deadline cuts the connection.
 _MARGIN = 0.2
+_LOOK_EVERY = 1.0
+# So many of a plug's guards are about the port; the bridge's comes next.
+_OF_PORT = 2
 _NO_BRIDGE = "Check that VRS runs on this node and that `bridge` names its bridge."
 # What VRS writes before it knows; no address to listen on.
 _UNRESOLVED: Mapping[str, tuple[str | int, ...]] = {"ip_addr": ("", "0.0.0.0"), "evpn_id": (0,)}  # noqa: S104
@@ -71,9 +74,9 @@ class Switch:
         try:
             results = self._ovsdb.transact(_plug(port, first=True), deadline)
         except GuardFailed as e:
-            if e.index == 0:
-                raise AlreadyAttached(f"{self.bridge} has a port {port.name} already.") from e
-            if e.index == 1:
+            if e.index < _OF_PORT:
+                raise AlreadyAttached(f"{self.bridge} has a port {port.name} or one of its container already.") from e
+            if e.index == _OF_PORT:
                 raise SwitchRefused(f"There is no bridge {self.bridge}.", hint=_NO_BRIDGE) from e
             results = self._ovsdb.transact(_plug(port, first=False), deadline)
         bridge = next(r["rows"] for r in results if "rows" in r)
@@ -162,42 +165,50 @@ class Switch:
 
         Raises SwitchRefused when the switch cannot open the device, NotForwarding when the time runs out.
         """
+        column = "ip_addr" if ipv4 else "evpn_id"
+        known: str | int = _UNRESOLVED[column][0]
         try:
-            self._wait_for_ofport(name, deadline)
-            return self._wait_for_row(name, "ip_addr" if ipv4 else "evpn_id", deadline)
-        except (GuardFailed, DeadlineExceeded) as e:
+            while True:
+                row = self._parked(name, column, known, deadline)
+                if row[column] not in _UNRESOLVED[column]:
+                    return Resolved(row["ip_addr"], row["subnet_mask"], row["gateway"])
+                known = row[column]
+        except DeadlineExceeded as e:
             raise NotForwarding(
                 f"VRS did not resolve the port {name} on {self.bridge} within {deadline.seconds:g} s."
             ) from e
 
-    def _wait_for_ofport(self, name: str, deadline: Deadline) -> None:
-        *_, found = self._ovsdb.transact(
-            [
-                wait("Interface", named(name), "ofport", ["set", []], _milliseconds(deadline)),
-                select("Interface", named(name), "ofport", "error"),
-            ],
-            deadline,
-        )
-        if not found["rows"] or found["rows"][0]["ofport"] == -1:
-            error = "".join(map(str, from_set(found["rows"][0]["error"]))) if found["rows"] else "it is gone"
-            raise SwitchRefused(f"Open vSwitch cannot use {name} as a port of {self.bridge}: {error}.")
+    def _parked(self, name: str, column: str, known: str | int, deadline: Deadline) -> dict[str, Any]:
+        """The port's row once it has a number and `column` is not `known` any more, in one transaction.
 
-    def _wait_for_row(self, name: str, column: str, deadline: Deadline) -> Resolved:
-        known: str | int = _UNRESOLVED[column][0]
+        A device that cannot be opened has the number -1 and is never resolved, hence a look every now and then.
+        """
+        looks = [
+            select("Interface", named(name), "ofport", "error"),
+            select("Nuage_Port_Table", named(name), "ip_addr", "subnet_mask", "gateway", "evpn_id"),
+        ]
         while True:
-            *_, found = self._ovsdb.transact(
-                [
-                    wait("Nuage_Port_Table", named(name), column, known, _milliseconds(deadline)),
-                    select("Nuage_Port_Table", named(name), "ip_addr", "subnet_mask", "gateway", "evpn_id"),
-                ],
-                deadline,
-            )
-            if not found["rows"]:
-                raise SwitchRefused(f"The row of {name} in Nuage_Port_Table was removed while it was waited for.")
-            row = found["rows"][0]
-            if row[column] not in _UNRESOLVED[column]:
-                return Resolved(row["ip_addr"], row["subnet_mask"], row["gateway"])
-            known = row[column]
+            patience = _milliseconds(deadline, _LOOK_EVERY)
+            waits = [
+                wait("Interface", named(name), "ofport", ["set", []], patience),
+                wait("Nuage_Port_Table", named(name), column, known, patience),
+            ]
+            try:
+                *_, interfaces, rows_of_port = self._ovsdb.transact([*waits, *looks], deadline)
+                ready = True
+            except GuardFailed:
+                interfaces, rows_of_port = self._ovsdb.transact(looks, deadline)
+                ready = False
+            self._check(name, interfaces["rows"], rows_of_port["rows"])
+            if ready:
+                return dict(rows_of_port["rows"][0])
+
+    def _check(self, name: str, interfaces: list[dict[str, Any]], port_rows: list[dict[str, Any]]) -> None:
+        if not interfaces or interfaces[0]["ofport"] == -1:
+            error = "".join(map(str, from_set(interfaces[0]["error"]))) if interfaces else "it is gone"
+            raise SwitchRefused(f"Open vSwitch cannot use {name} as a port of {self.bridge}: {error}.")
+        if not port_rows:
+            raise SwitchRefused(f"The row of {name} in Nuage_Port_Table was removed while it was waited for.")
 
 
 def _plug(port: Port, first: bool) -> list[Operation]:
@@ -211,8 +222,10 @@ def _plug(port: Port, first: bool) -> list[Operation]:
         ]
     )
     ids = as_map(rows.external_ids(port))
+    mine = {k: port.marks[k] for k in (rows.CONTAINER, rows.IFNAME) if k in port.marks}
     return [
         guard("Port", named(port.name), "name", []),
+        guard("Port", marked(mine or {rows.CONTAINER: ""}), "name", []),
         guard("Bridge", named(port.bridge), "name", [{"name": port.bridge}]),
         select("Bridge", named(port.bridge), "datapath_type"),
         insert("Interface", {"name": port.name, "external_ids": ids}, "interface"),
@@ -266,5 +279,5 @@ def _plugged(row: dict[str, Any]) -> Plugged:
     return Plugged(row["name"], row["_uuid"][1], ids.get("vm-uuid", ""), marks)
 
 
-def _milliseconds(deadline: Deadline) -> int:
-    return max(int((deadline.left("the port to forward") - _MARGIN) * 1000), 1)
+def _milliseconds(deadline: Deadline, at_most: float) -> int:
+    return max(int(min(deadline.left("the port to forward") - _MARGIN, at_most) * 1000), 1)

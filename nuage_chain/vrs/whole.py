@@ -10,8 +10,8 @@ from typing import Any
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.vrs.connection import Connection, Operation
-from nuage_chain.vrs.operations import guard, insert, named, select
-from nuage_chain.vrs.rows import CONTAINER, IFNAME, MARK, VERSION, Names, Port, as_map, from_map, from_set
+from nuage_chain.vrs.operations import guard, insert, marked, named, select
+from nuage_chain.vrs.rows import CALL, CONTAINER, IFNAME, MARK, VERSION, Names, Port, as_map, from_map, from_set
 from nuage_chain.vrs.rows import external_ids as ids_of
 from nuage_chain.vrs.rows import port_row as row_of_port
 from nuage_chain.vrs.rows import vm_row as row_of_vm
@@ -58,21 +58,25 @@ class Seen:
 class Whole:
     """ours: by container ID and interface name. lone: names in VRS's tables that the switch has no port of.
 
-    datapath: of the bridge, None where there is no such bridge.
+    datapath: of the bridge, None where there is no such bridge; mac: of its own link, empty before there is one.
+    others: attachments whose ports are on other bridges.
     """
 
     datapath: str | None
     ours: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
     lone: Mapping[str, Parts] = field(default_factory=dict)
+    mac: str = ""
+    others: frozenset[tuple[str, str]] = frozenset()
 
 
 def whole(connection: Connection, bridge: str, deadline: Deadline) -> Whole:
-    """Reads the tables; ports of ours on another bridge are left out, as somebody else's."""
-    bridges, ports, port_rows, vm_rows = (
+    """Reads the tables; ports of ours on another bridge are another network's."""
+    bridges, links, ports, port_rows, vm_rows = (
         result["rows"]
         for result in connection.transact(
             [
                 select("Bridge", named(bridge), "datapath_type", "ports"),
+                select("Interface", named(bridge), "mac_in_use"),
                 select("Port", [], "_uuid", "name", "external_ids"),
                 select(_PORT_TABLE, [], *_PORT_COLUMNS),
                 select(_VM_TABLE, [], *_VM_COLUMNS),
@@ -85,31 +89,44 @@ def whole(connection: Connection, bridge: str, deadline: Deadline) -> Whole:
     here = {uuid[1] for uuid in from_set(bridges[0]["ports"])}
     rows = {row["name"]: row for row in port_rows if row["bridge"] == bridge}
     owners = {name: row for row in vm_rows for name in from_set(row["ports"])}
-    ours = {}
+    ours, others = {}, set()
     for port in ports:
         ids = from_map(port["external_ids"])
-        if port["_uuid"][1] in here and CONTAINER in ids and IFNAME in ids:
-            seen = _seen(port, ids, bridge, rows.get(port["name"]), owners.get(port["name"]))
-            ours[ids[CONTAINER], ids[IFNAME]] = seen
+        if CONTAINER not in ids or IFNAME not in ids:
+            continue
+        key = ids[CONTAINER], ids[IFNAME]
+        if port["_uuid"][1] in here:
+            ours[key] = _seen(port, ids, bridge, rows.get(port["name"]), owners.get(port["name"]))
+        else:
+            others.add(key)
     there = {port["name"] for port in ports}
     lone = {
         name: Parts(port=False, row=name in rows, vm_row=name in owners) for name in sorted({*rows, *owners} - there)
     }
-    return Whole(bridges[0]["datapath_type"] or "system", ours, lone)
+    mac = "".join(str(m) for row in links for m in from_set(row["mac_in_use"])).lower()
+    return Whole(bridges[0]["datapath_type"] or "system", ours, lone, mac, frozenset(others))
 
 
 def put_back(connection: Connection, port: Port, parts: Parts, deadline: Deadline) -> None:
-    """Makes what is missing of the attachment, in one transaction that fails where it is not missing any more.
+    """Makes what is missing of the attachment, in one transaction that fails where it is not just as `parts` tells.
 
+    A DEL that came first has taken the rest, and what is made then would be all that there is.
     Raises GuardFailed, SwitchRefused, OvsdbUnreachable, DeadlineExceeded.
     """
     vm = named(port.uuid, "vm_uuid")
     operations: list[Operation] = [guard("Bridge", named(port.bridge), "name", [{"name": port.bridge}])]
-    if not parts.port:
+    if parts.port:
+        mine = {k: port.marks[k] for k in (CONTAINER, IFNAME, CALL) if k in port.marks}
+        operations.append(guard("Port", [*named(port.name), *marked(mine)], "name", [{"name": port.name}]))
+    else:
         operations += [guard("Port", named(port.name), "name", []), *_port(port)]
+    operations.append(guard(_PORT_TABLE, named(port.name), "name", [{"name": port.name}] if parts.row else []))
     if not parts.row:
-        operations += [guard(_PORT_TABLE, named(port.name), "name", []), insert(_PORT_TABLE, row_of_port(port))]
-    if not parts.vm_row:
+        operations.append(insert(_PORT_TABLE, row_of_port(port)))
+    if parts.vm_row:
+        ours = [*vm, ["ports", "includes", port.name]]
+        operations.append(guard(_VM_TABLE, ours, "vm_uuid", [{"vm_uuid": port.uuid}]))
+    else:
         [found] = connection.transact([select(_VM_TABLE, vm, "vm_uuid")], deadline)
         operations.append(guard(_VM_TABLE, vm, "vm_uuid", [{"vm_uuid": port.uuid}] if found["rows"] else []))
         operations.append(

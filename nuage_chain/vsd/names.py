@@ -1,4 +1,4 @@
-"""From names to IDs. Every look-up is pure and its answer may be kept: a renamed object keeps its ID.
+"""From names to IDs. What a session has found once is not asked for again (vsd/known.py).
 
 A subnet is looked up through its zone, since names of subnets are unique for each zone only (vsd-rest.md 2.4).
 """
@@ -101,17 +101,19 @@ def _ids(session: Session, path: str, names: Sequence[str], deadline: Deadline) 
 
 
 def _find(session: Session, path: str, names: list[str], place: str, deadline: Deadline) -> list[dict[str, Any]]:
-    """One object for each name, in one request; names are compared here as well, for VSD may ignore a filter."""
-    wanted = " or ".join(f"name == {quoted(name)}" for name in names)
-    listed = session.get(path, deadline, filter=wanted)
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for entry in listed:
-        if entry.get("name") in found and entry.get("ID"):
-            found[entry["name"]].append(entry)
-    for name, entries in found.items():
-        if len(entries) != 1:
-            raise _not_one(session, path, name, place, len(entries), deadline)
-    return [entries[0] for entries in found.values()]
+    """One object for each name, in at most one request; names are compared here too, for VSD may ignore a filter."""
+    found = {name: entry for name in names if (entry := session.known.get(path, name)) is not None}
+    missing = [name for name in names if name not in found]
+    if missing:
+        wanted = " or ".join(f"name == {quoted(name)}" for name in missing)
+        listed = session.get(path, deadline, filter=wanted)
+        for name in missing:
+            entries = [entry for entry in listed if entry.get("name") == name and entry.get("ID")]
+            if len(entries) != 1:
+                raise _not_one(session, path, name, place, len(entries), deadline)
+            session.known.put(path, name, entries[0])
+            found[name] = entries[0]
+    return [found[name] for name in names]
 
 
 _KINDS = {

@@ -41,11 +41,27 @@ def look(session: Session, *, container_id: str, interface_id: str, vport_id: st
 def of_node(session: Session, parent: str, description: str, deadline: Deadline) -> list[tuple[str, str, str]]:
     """The vPorts under `parent` with that description: externalID, ID, and their subnet as `subnets/<id>`."""
     listed = session.get(f"{parent}/vports", deadline, filter=f"description == {quoted(description)}")
-    return [
-        (str(one.get("externalID") or ""), str(one["ID"]), f"{one.get('parentType', 'subnet')}s/{one.get('parentID')}")
-        for one in listed
-        if one.get("description") == description
-    ]
+    return [_told(one) for one in listed if one.get("description") == description]
+
+
+def containers_of(session: Session, owner: str, deadline: Deadline) -> dict[str, str]:
+    """VSD's ID of every container whose externalID is `<container ID>@<owner>`, by that container ID."""
+    ending = f"@{owner}"
+    listed = session.get("containers", deadline, filter=f"externalID CONTAINS {quoted(ending)}")
+    names = ((str(one.get("externalID") or ""), str(one["ID"])) for one in listed)
+    return {name.removesuffix(ending): its for name, its in names if name.endswith(ending)}
+
+
+def vports_of(session: Session, container: str, description: str, deadline: Deadline) -> list[tuple[str, str, str]]:
+    """As `of_node`, but those that the interfaces of one container are on. container: its ID in VSD."""
+    interfaces = session.get(f"containers/{container}/containerinterfaces", deadline)
+    vports = [_one(session, f"vports/{i['VPortID']}", deadline) for i in interfaces if i.get("VPortID")]
+    return [_told(one) for one in vports if one.get("description") == description]
+
+
+def _told(vport: dict[str, Any]) -> tuple[str, str, str]:
+    parent = f"{vport.get('parentType', 'subnet')}s/{vport.get('parentID')}"
+    return str(vport.get("externalID") or ""), str(vport["ID"]), parent
 
 
 def _one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from nuage_chain.errors import BadConfig, NuageChainError, VsdRefused, VsdReplyL
 from nuage_chain.vsd import replies
 from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.channel import Channel
+from nuage_chain.vsd.known import Known
 from nuage_chain.vsd.login import Login
 from nuage_chain.vsd.values import has_control_character, quoted
 
@@ -35,7 +36,7 @@ LONGEST_PAUSE = 2.0
 
 
 class Session:
-    """One account at one VSD. Logs in when it first has to; may be used by several threads.
+    """One account at one VSD. Logs in when it first has to; may be used by several threads. known: found by name.
 
     headers: sent with every request besides VSD's own. clock: seconds since the epoch. sleep: waits so many seconds.
 
@@ -53,6 +54,7 @@ class Session:
     ) -> None:
         access.check()
         self.access = access
+        self.known = Known()
         self._headers: dict[str, str | bytes] = {
             "Content-Type": "application/json",
             # Names may be in any script; http.client would insist on Latin-1.

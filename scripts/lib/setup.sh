@@ -118,19 +118,19 @@ install_venv() {
     echo "$stamp" >"$VENV/.stamp"
 }
 
-# An absolute interpreter line, and -I, so that the runtime's environment (or none at all) changes nothing.
+# The relay, which without an agent has each call done by the interpreter of .venv.
 install_executable() {
     local target=$VENV/cni/nuage-chain
     mkdir -p "$VENV/cni"
-    {
-        if [[ $VENV == *[[:space:]]* || ${#VENV} -gt 100 ]]; then
-            # The kernel cuts an interpreter line at the first space: sh starts Python, which sees a string here.
-            printf "#!/bin/sh\n'''exec' '%s/bin/python' -I \"\$0\" \"\$@\"\n' '''\n" "${VENV//\'/\'\\\'\'}"
-        else
-            printf '#!%s/bin/python -I\n' "$VENV"
-        fi
-        printf 'from nuage_chain.relay import main\n\nmain()\n'
-    } >"$target.new"
+    "$VENV/bin/python" -I - >"$target.new" <<'EOF' || fail "The CNI executable could not be written."
+import sys
+from pathlib import Path
+
+import nuage_chain
+from nuage_chain.launcher import render
+
+print(render(Path(sys.executable), Path(nuage_chain.__file__).parent), end="")
+EOF
     chmod 755 "$target.new"
     mv "$target.new" "$target"
     step "CNI executable: .venv/cni/nuage-chain; command line: .venv/bin/nuage-chain"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.audit.audits import Audits
 from tests.integration.lab import NOTHING, Container, Lab
 
 CLIENT = Path(__file__).parent / "libcni_client"
@@ -87,3 +88,9 @@ def libcni_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return built
+
+
+@pytest.fixture
+def audits(lab: Lab, tmp_path: Path) -> Iterator[Audits]:
+    yield Audits(lab, tmp_path)
+    Path("/var/lib/nuage-chain/audit.json").unlink(missing_ok=True)

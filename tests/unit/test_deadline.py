@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from nuage_chain.deadline import Deadline
-from nuage_chain.errors import DeadlineExceeded
+from nuage_chain.deadline import Cancel, Deadline
+from nuage_chain.errors import CallEnded, DeadlineExceeded
 
 
 class Clock:
@@ -43,3 +43,21 @@ def test_cleaning_up_keeps_what_is_left_when_that_is_more() -> None:
 
 def test_a_part_of_it_leaves_the_rest_to_the_others() -> None:
     assert Deadline(10, clock=lambda: 0.0).part(0.4).left("x") == 4.0
+
+
+def test_a_budget_may_have_begun_before_it_is_made() -> None:
+    clock = Clock()
+    deadline = Deadline(10, clock, begun=clock.now - 4)
+    assert deadline.left("waiting") == 6
+
+
+def test_a_budget_that_is_ended_early_is_left_to_clean_up_only() -> None:
+    clock, cancel = Clock(), Cancel()
+    deadline = Deadline(10, clock, cancel=cancel)
+    assert (deadline.left("waiting"), deadline.wakes) == (10, cancel.fd)
+    cancel.say()
+    for ended in (deadline, deadline.part(0.5)):
+        with pytest.raises(CallEnded):
+            ended.left("waiting")
+    assert (deadline.extended(5).left("cleaning up"), deadline.extended(5).wakes) == (10, None)
+    cancel.close()

@@ -1,4 +1,7 @@
-"""The house: four floors, nobody imports upwards, neighbours on the ground do not know each other, no circles."""
+"""The house: four floors and the command line as its roof.
+
+Nobody imports upwards, neighbours on the ground do not know each other, and there are no circles.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ FLOORS = (
     ("foundation",),
     ("cni", "link", "vrs", "vsd", "orchestrators"),
     ("attachment", "audit", "vsp"),
-    ("relay", "agent", "libnetwork", "cli"),
+    ("relay", "direct", "launcher", "agent", "libnetwork"),
+    ("cli",),
 )
 # The audit removes by the same code as a DEL, and never the other way round.
 SAME_FLOOR = ("audit", "attachment")

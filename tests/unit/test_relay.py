@@ -1,205 +1,362 @@
+"""The executable as it is installed, against an agent that does what the test says."""
+
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
-import resource
 import signal
+import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from nuage_chain.cni import versions
+import nuage_chain
+from nuage_chain import launcher
+from nuage_chain.agent import wire
+from tests.unit.agent.conftest import Running, until
 
-MAIN = "from nuage_chain import relay; relay.main()"
-VERSION = {"CNI_COMMAND": "VERSION"}
-DEL = {"CNI_COMMAND": "DEL", "CNI_CONTAINERID": "c1", "CNI_IFNAME": "eth0", "CNI_PATH": "/nowhere"}
+PACKAGE = Path(nuage_chain.__file__).parent
+BARE = ["/usr/bin/python3", "-I", "-S", "-E"]
+ADD = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": "c1", "CNI_IFNAME": "eth0", "CNI_PATH": "/x", "CNI_NETNS": "/nowhere"}
+DEL = ADD | {"CNI_COMMAND": "DEL"}
+CONFIG = b'{"cniVersion": "1.0.0", "name": "net"}'
+# What the relay does without an agent, as a line of its standard output.
+FALLBACK = '#!/bin/sh\nprintf "%s %s\\n" "$3" "$(cat)"\n'
+
+
+class Installed:
+    """The launcher in a folder, with an interpreter that only says what it was to do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket, self.fallback, self.path = folder / "agent.sock", folder / "python", folder / "nuage-chain"
+        self.fallback.write_text(FALLBACK)
+        self.path.write_text(launcher.render(self.fallback, PACKAGE, self.socket))
+        for program in (self.fallback, self.path):
+            program.chmod(0o755)
+
+    def start(self, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([self.path], env=environ, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    def call(self, environ: dict[str, str], stdin: bytes = CONFIG) -> tuple[int, str, str]:
+        with self.start(environ) as process:
+            out, err = process.communicate(stdin, timeout=60)
+        return process.returncode, out.decode(), err.decode()
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> bytes:
-    """Of a network whose OVSDB is nowhere, so that a DEL reads all there is to read and then fails with code 11."""
-    node = tmp_path / "config.yaml"
-    node.write_text("bridge: alubr0\n")
-    document = {"cniVersion": "1.0.0", "name": "net", "configFile": str(node), "ovsdb": f"unix:{tmp_path}/none"}
-    return json.dumps(document).encode()
-
-
-def start(
-    environ: dict[str, str], program: str = MAIN, without: tuple[int, ...] = (), **streams: Any
-) -> subprocess.Popen[bytes]:
-    """without: the standard streams that are closed when it starts; a shell does that, not our code after a fork."""
-    given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    closing = " ".join(f"{number}>&-" for number in without)
-    words = ["/bin/sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-I", "-c", program]
-    return subprocess.Popen(words[4:] if not without else words, env=environ, **given)
-
-
-def call(environ: dict[str, str], given: bytes = b"", program: str = MAIN, **streams: Any) -> tuple[int, str, str]:
-    """Exit status, standard output, standard error."""
-    with start(environ, program, **{"stdin": subprocess.PIPE, **streams}) as process:
-        out, err = process.communicate(given if process.stdin else None, timeout=60)
-    return process.returncode, (out or b"").decode(), (err or b"").decode()
-
-
-def closed(*numbers: int) -> dict[str, Any]:
-    """Arguments of a process that starts without these standard streams."""
-    return {"without": numbers}
+def installed(tmp_path: Path) -> Installed:
+    return Installed(tmp_path)
 
 
 @contextlib.contextmanager
-def opened(path: str, flags: int) -> Iterator[int]:
-    fd = os.open(path, flags)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
+def scripted(path: Path, act: Callable[[socket.socket, wire.Call], None]) -> Iterator[list[wire.Call]]:
+    """An agent that reads each call and then does what it is told. Yields the calls."""
+    calls: list[wire.Call] = []
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            with sock:
+                got = b""
+                while (size := wire.length(got)) is None or len(got) < size:
+                    got += sock.recv(1 << 16)
+                calls.append(wire.parse(got))
+                with contextlib.suppress(OSError):
+                    act(sock, calls[-1])
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield calls
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(20)
 
 
-@pytest.mark.parametrize("environ", [{}, {"CNI_COMMAND": ""}, {"CNI_CONTAINERID": "c1", "CNI_PATH": "/x"}])
-def test_without_a_command_it_says_what_it_is_and_that_is_no_error(environ: dict[str, str]) -> None:
-    status, out, err = call(environ, b"{}")
-    assert (status, out) == (0, "")
-    assert "nuage-chain run" in err
-    assert f"CNI protocol versions supported: {', '.join(versions.SUPPORTED)}\n" in err
+def sends(*parts: bytes) -> Callable[[socket.socket, wire.Call], None]:
+    def act(sock: socket.socket, _call: wire.Call) -> None:
+        for part in parts:
+            sock.sendall(part)
+
+    return act
 
 
-@pytest.mark.parametrize("stdin", [b"", b'{"cniVersion": "1.1.0"}', b"garbage", b"\0" * 100])
-def test_version_is_answered_without_importing_what_a_call_needs(stdin: bytes) -> None:
-    program = f"import sys; sys.modules.update(dict.fromkeys(['yaml', 'pyroute2', 'requests', 'ovs'])); {MAIN}"
-    status, out, err = call(VERSION, stdin, program)
-    assert (status, json.loads(out)["supportedVersions"], err) == (0, list(versions.SUPPORTED), "")
+def done_here(*given: str, stdin: bytes = CONFIG) -> tuple[int, str, str]:
+    """What comes of a call that the relay has the full interpreter do. given: for direct.main."""
+    return 0, f"from nuage_chain.direct import main; main{given!r} {stdin.decode()}\n", ""
 
 
-def test_version_is_answered_when_standard_input_is_closed_or_never_ends() -> None:
-    status, out, _ = call(VERSION, **closed(0), stdin=None)
-    assert (status, json.loads(out)["cniVersion"]) == (0, "1.1.0")
-    with start(VERSION, stdin=subprocess.PIPE) as process:
-        assert process.wait(60) == 0
-        assert process.stdout
-        assert json.loads(process.stdout.read())["cniVersion"] == "1.1.0"
-
-
-def test_a_call_of_which_standard_input_is_closed_is_an_io_failure() -> None:
-    status, out, err = call(DEL, **closed(0), stdin=None)
-    assert (status, json.loads(out)["code"], err) == (1, 5, "")
-
-
-def test_a_call_of_which_standard_input_never_ends_is_ended() -> None:
-    program = "from nuage_chain import relay; relay._TO_READ = 1; relay.main()"
-    with start(DEL, program, stdin=subprocess.PIPE) as process:
-        assert process.wait(60) == 1
-        assert process.stdout
-        assert json.loads(process.stdout.read())["code"] == 11
-
-
-def test_endless_input_is_not_read_to_its_end() -> None:
-    with opened("/dev/zero", os.O_RDONLY) as zeros:
-        status, out, err = call(DEL, stdin=zeros)
-    assert (status, json.loads(out)["code"], err) == (1, 6, "")
-
-
-@pytest.mark.parametrize("environ", [VERSION, DEL])
-def test_an_answer_that_cannot_be_told_is_exit_status_1(environ: dict[str, str], config: bytes) -> None:
-    assert call(environ, config, **closed(1), stdout=None)[0] == 1
-    with opened("/dev/full", os.O_WRONLY) as full:
-        assert call(environ, config, stdout=full)[0] == 1
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        status, _, err = call(environ, config, stdout=writing)
-    finally:
-        os.close(writing)
-    assert (status, "Broken pipe" in err, "Traceback" in err) == (1, True, False)
-
-
-@pytest.mark.parametrize("environ", [VERSION, DEL])
-def test_without_standard_error_the_answer_is_the_same(environ: dict[str, str], config: bytes) -> None:
-    assert call(environ, config, **closed(2), stderr=None)[:2] == call(environ, config)[:2]
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        assert call({}, stderr=writing)[0] == 0
-    finally:
-        os.close(writing)
-
-
-def test_without_any_stream_it_still_ends() -> None:
-    assert call(DEL, **closed(0, 1, 2), stdin=None, stdout=None, stderr=None)[0] == 1
-
-
-def test_standard_output_is_ours_alone(config: bytes) -> None:
-    program = (
-        "import os\n"
-        "from nuage_chain import relay\n"
-        "def noise(request):\n"
-        "    print('noise', flush=True); os.write(1, b'more noise'); os.system('echo noise of a child')\n"
-        "relay._handlers = lambda: {'DEL': noise}\n"
-        "relay.main()\n"
+def test_it_imports_c_modules_only(installed: Installed, tmp_path: Path) -> None:
+    look = "import sys; print({n: getattr(m.__spec__, 'origin', None) for n, m in list(sys.modules.items())})"
+    bare = ast.literal_eval(subprocess.run([*BARE, "-c", look], capture_output=True, text=True, check=True).stdout)
+    at_end = (
+        "import posix, sys\n"
+        "end = posix._exit\n"
+        "def look(status):\n"
+        "    found = {n: getattr(m.__spec__, 'origin', None) for n, m in sys.modules.items()}\n"
+        "    posix.write(2, repr(found).encode())\n"
+        "    end(status)\n"
+        "posix._exit = look\n"
+        f"exec(open({str(installed.path)!r}).read())\n"
     )
-    status, out, err = call(DEL, config, program)
-    assert (status, out) == (0, "")
-    assert ["noise" in err, "more noise" in err, "noise of a child" in err] == [True] * 3
+    with Running(installed.socket).serving():
+        done = subprocess.run(
+            [*BARE, "-c", at_end], env={"CNI_COMMAND": "VERSION"}, input=b"", capture_output=True, check=True
+        )
+    assert b"supportedVersions" in done.stdout
+    ours = {n: origin for n, origin in ast.literal_eval(done.stderr.decode()).items() if n not in bare}
+    assert ours, "the look was taken"
+    others = {n: origin for n, origin in ours.items() if origin not in ("built-in", "frozen") and ".so" not in origin}
+    assert others == {}
 
 
-def test_a_fault_of_ours_is_told_in_full_on_standard_error_and_in_short_on_standard_output(config: bytes) -> None:
-    program = "from nuage_chain import relay; relay._handlers = lambda: {'DEL': lambda r: [].pop()}; relay.main()"
-    status, out, err = call(DEL, config, program)
-    assert (status, json.loads(out)["code"], "Traceback" in out, "Traceback" in err) == (1, 199, False, True)
+def test_it_starts_as_an_isolated_interpreter_without_site() -> None:
+    assert launcher.render(Path("/x/python"), PACKAGE).splitlines()[0] == "#!/usr/bin/python3 -ISE"
 
 
-def test_a_signal_ends_in_an_error_document(config: bytes) -> None:
-    with start(DEL, stdin=subprocess.PIPE) as process:
-        until = time.monotonic() + 30
-        while not catches(process.pid, signal.SIGTERM) and time.monotonic() < until:
-            time.sleep(0.01)
-        process.terminate()
-        assert process.wait(30) == 1
-        assert process.stdout
-        document = json.loads(process.stdout.read())
-    assert (document["code"], "SIGTERM" in document["msg"]) == (11, True)
+def test_paths_of_any_kind_can_be_written_into_it(tmp_path: Path) -> None:
+    folder = tmp_path / 'it\'s a "folder" with spaces and ü'
+    folder.mkdir()
+    assert Installed(folder).call(DEL) == done_here()
 
 
-def catches(pid: int, number: int) -> bool:
+def test_a_package_that_is_gone_is_an_error_document(installed: Installed, tmp_path: Path) -> None:
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path / "gone", installed.socket))
+    status, out, _ = installed.call(DEL)
+    assert (status, json.loads(out)["code"]) == (1, 5)
+
+
+def test_an_interpreter_that_is_gone_is_an_error_document(installed: Installed) -> None:
+    installed.fallback.unlink()
+    status, out, _ = installed.call(DEL)
+    assert (status, json.loads(out)["code"], "cannot be run" in out) == (1, 5, True)
+
+
+def test_the_agent_gets_the_variables_of_the_call_and_no_others(installed: Installed) -> None:
+    environ = ADD | {
+        "TRACEPARENT": "00-1-2-01",
+        "TRACESTATE": "x=y",
+        "HTTPS_PROXY": "p",
+        "PATH": "/bin",
+        "PYTHONPATH": "/",
+    }
+    with scripted(installed.socket, sends(b"a", wire.reply(3, b"out\n", b"err\n"))) as calls:
+        assert installed.call(environ) == (3, "out\n", "err\n")
+    assert calls[0].environ == ADD | {"TRACEPARENT": "00-1-2-01", "TRACESTATE": "x=y"}
+    assert calls[0].stdin == CONFIG
+
+
+def test_every_call_has_a_token_of_its_own(installed: Installed) -> None:
+    with scripted(installed.socket, sends(b"a", wire.reply(0, b"", b""))) as calls:
+        installed.call(ADD)
+        installed.call(ADD)
+    assert len({call.token for call in calls}) == 2
+
+
+def test_an_answer_may_come_in_parts_with_signs_of_life_between(installed: Installed) -> None:
+    whole = wire.reply(0, b"x" * 100_000, b"")
+    with scripted(installed.socket, sends(b"..", b".", b"a", b"..", whole[:3], whole[3:50_000], whole[50_000:])):
+        assert installed.call(ADD) == (0, "x" * 100_000, "")
+
+
+@pytest.mark.parametrize("environ", [ADD, DEL])
+def test_without_a_socket_the_call_is_done_here(installed: Installed, environ: dict[str, str]) -> None:
+    assert installed.call(environ) == done_here()
+
+
+def test_where_nobody_listens_the_call_is_done_here(installed: Installed) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(installed.socket))
+    assert installed.call(ADD) == done_here()
+
+
+def test_status_is_told_why_a_socket_is_of_no_use(installed: Installed) -> None:
+    status = {"CNI_COMMAND": "STATUS", "CNI_PATH": "/x"}
+    assert installed.call(status) == done_here("", "")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(installed.socket))
+    assert "Connection refused" in installed.call(status)[1]
+    installed.socket.unlink()
+    with scripted(installed.socket, sends()):
+        assert f"{installed.socket}: it did not take the call" in installed.call(status)[1]
+
+
+@pytest.mark.parametrize("environ", [ADD, DEL])
+@pytest.mark.parametrize("said", [b"", b".", b"..."])
+def test_an_agent_that_goes_before_it_has_accepted_leaves_the_call_to_us(
+    installed: Installed, environ: dict[str, str], said: bytes
+) -> None:
+    with scripted(installed.socket, sends(said)):
+        assert installed.call(environ) == done_here()
+
+
+@pytest.mark.parametrize("said", [b"a", b".a..", b"ar", b"ar0 10 0\n", b"ar0 10 0\n123456789"])
+def test_an_add_whose_answer_is_lost_is_taken_back_and_any_other_verb_is_done_again(
+    installed: Installed, said: bytes
+) -> None:
+    with scripted(installed.socket, sends(said)) as calls:
+        assert installed.call(ADD) == done_here(calls[0].token)
+        assert installed.call(DEL) == done_here()
+
+
+def silent(said: bytes) -> Callable[[socket.socket, wire.Call], None]:
+    """An agent that hangs, and is seen to be unable to accept after that."""
+
+    def act(sock: socket.socket, _call: wire.Call) -> None:
+        sock.sendall(said)
+        sock.settimeout(20)
+        assert sock.recv(1) == b""
+        with pytest.raises(BrokenPipeError):
+            sock.sendall(b"a")
+
+    return act
+
+
+@pytest.mark.parametrize("said", [b"", b".", b"a"])
+def test_an_agent_that_hangs_is_given_up_and_cannot_accept_any_more(
+    installed: Installed, tmp_path: Path, said: bytes
+) -> None:
+    hasty = tmp_path / "relay.py"
+    source = (PACKAGE / "relay.py").read_text()
+    hasty.write_text(source.replace("SILENCE_AT_START, SILENCE = 5.0, 20.0", "SILENCE_AT_START, SILENCE = 0.2, 0.2"))
+    assert hasty.read_text() != source
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
+    with scripted(installed.socket, silent(said)) as calls:
+        assert installed.call(ADD) == done_here(*[calls[0].token] * (said == b"a"))
+
+
+def test_a_call_that_is_too_large_for_the_agent_is_done_here(installed: Installed) -> None:
+    large = b"x" * (5 << 20)
+    with scripted(installed.socket, sends(b"a")) as calls:
+        assert installed.call(ADD, large) == done_here(stdin=large)
+    assert calls == []
+
+
+def test_an_input_that_cannot_be_read_is_for_the_full_interpreter_to_tell(installed: Installed) -> None:
+    words = ["/bin/sh", "-c", 'exec "$0" <&-', str(installed.path)]
+    with scripted(installed.socket, sends(b"a", wire.reply(0, b"", b""))) as calls:
+        done = subprocess.run(words, env=DEL, capture_output=True, check=False, timeout=20)
+    assert (done.stdout, calls) == (done_here(stdin=b"")[1].encode(), [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_told_to_the_agent_whose_answer_is_printed(installed: Installed, number: signal.Signals) -> None:
+    with (
+        scripted(installed.socket, lambda sock, _call: _after_hang_up(sock, b"a")) as calls,
+        installed.start(ADD) as one,
+    ):
+        assert one.stdin is not None
+        one.stdin.write(CONFIG)
+        one.stdin.close()
+        one.stdin = None
+        until(lambda: calls)
+        for again in (number, signal.SIGTERM, number):
+            one.send_signal(again)
+        assert one.communicate(timeout=20)[0] == b"rolled back"
+        assert one.returncode == 1
+
+
+def _after_hang_up(sock: socket.socket, said: bytes) -> None:
+    sock.sendall(said)
+    sock.settimeout(20)
+    assert sock.recv(1) == b""
+    sock.sendall(wire.reply(1, b"rolled back", b""))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_the_agent_has_accepted_ends_the_call(installed: Installed, number: signal.Signals) -> None:
+    def wait(sock: socket.socket, _call: wire.Call) -> None:
+        sock.settimeout(20)
+        assert sock.recv(1) == b""
+
+    with scripted(installed.socket, wait) as calls, installed.start(ADD) as one:
+        assert one.stdin is not None
+        one.stdin.write(CONFIG)
+        one.stdin.close()
+        one.stdin = None
+        until(lambda: calls)
+        one.send_signal(number)
+        document = json.loads(one.communicate(timeout=20)[0])
+    assert (one.returncode, document["code"], number.name in document["msg"]) == (1, 11, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_input_is_read_ends_the_call(installed: Installed, number: signal.Signals) -> None:
+    with installed.start(ADD) as one:
+        until(lambda: _catches(one.pid, number))
+        one.send_signal(number)
+        assert one.wait(20) == 1
+        assert one.stdout is not None
+        document = json.loads(one.stdout.read())
+    assert (document["code"], number.name in document["msg"]) == (11, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_relay_itself_is_read_is_answered(
+    installed: Installed, tmp_path: Path, number: signal.Signals
+) -> None:
+    text = (PACKAGE / "relay.py").read_text()
+    sent = f"import posix; posix.kill(posix.getpid(), {number.value})\n"
+    (tmp_path / "relay.py").write_text(text.replace("import _signal", f"{sent}import _signal", 1))
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
+    status, out, _ = installed.call(ADD)
+    document = json.loads(out)
+    assert (status, document["code"], number.name in document["msg"]) == (1, 11, True)
+
+
+def _catches(pid: int, number: int) -> bool:
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return bool(int(fields["SigCgt"], 16) >> (number - 1) & 1)
 
 
-@pytest.mark.parametrize("limit", [8, 12])
-def test_with_few_descriptors_there_is_an_answer_and_no_traceback(limit: int, config: bytes) -> None:
-    def few() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-
-    status, out, err = call(DEL, config, preexec_fn=few)
-    assert (status, json.loads(out)["code"], err) == (1, 11, "")
-
-
-SURROUNDINGS = {
-    "LANG=C": {"LANG": "C", "LC_ALL": "C"},
-    "LANG is no language": {"LANG": "nonsense", "LC_ALL": "xx_YY.nonsense"},
-    "an empty PATH": {"PATH": ""},
-    "variables of Python": {"PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONSTARTUP": "/nowhere"},
-    "bytes that are no UTF-8": {"CNI_ARGS": "K8S_POD_NAME=\udcff\udcfe;\udc80", "CNI_NETNS": "/run/\udcff"},
-    "more than a line": {"CNI_ARGS": "K8S_POD_NAME=" + "x" * 100_000, "CNI_NETNS": "/run/" + "n" * 100_000},
-}
+def test_an_answer_that_cannot_be_told_is_exit_status_1(installed: Installed) -> None:
+    with scripted(installed.socket, sends(b"a", wire.reply(0, b"out", b""))):
+        fd = os.open("/dev/full", os.O_WRONLY)
+        try:
+            done = subprocess.run(
+                [installed.path], env=ADD, input=CONFIG, stdout=fd, stderr=subprocess.PIPE, check=False, timeout=20
+            )
+        finally:
+            os.close(fd)
+    assert (done.returncode, b"cannot answer" in done.stderr, b"Traceback" in done.stderr) == (1, True, False)
 
 
-@pytest.mark.parametrize("case", SURROUNDINGS)
-def test_the_surroundings_do_not_change_the_answer(case: str, config: bytes) -> None:
-    assert call(DEL | SURROUNDINGS[case], config) == call(DEL, config)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_full_interpreter_starts_is_answered_by_it(
+    installed: Installed, number: signal.Signals
+) -> None:
+    # It comes at the worst moment: before that interpreter has run a line of ours.
+    installed.fallback.write_text(f'#!/bin/sh\nkill -{number.value} $$\nexec {sys.executable} "$@"\n')
+    with installed.start(DEL) as process:
+        out, _ = process.communicate(CONFIG, timeout=60)
+    document = json.loads(out)
+    assert (process.returncode, document["code"], number.name in document["msg"]) == (1, 11, True)
 
 
-def test_a_working_folder_that_is_gone_does_not_matter(config: bytes, tmp_path: Path) -> None:
-    folder = tmp_path / "gone"
-    folder.mkdir()
-
-    def leave() -> None:
-        os.chdir(folder)
-        folder.rmdir()
-
-    assert call(DEL, config, preexec_fn=leave) == call(DEL, config)
+def test_who_does_not_read_the_answer_is_not_waited_for(installed: Installed, tmp_path: Path) -> None:
+    text = (PACKAGE / "relay.py").read_text()
+    assert "_TO_PRINT = 20" in text
+    (tmp_path / "relay.py").write_text(text.replace("_TO_PRINT = 20", "_TO_PRINT = 1"))
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
+    with scripted(installed.socket, sends(wire.ACCEPTED, wire.reply(0, b"x" * 500_000, b""))):
+        process = installed.start(ADD)
+        assert process.stdin
+        process.stdin.write(CONFIG)
+        process.stdin.close()
+        assert process.wait(30) == -signal.SIGALRM
+        for stream in (process.stdout, process.stderr):
+            assert stream
+            stream.close()

@@ -48,13 +48,14 @@ class Announce:
         """Nothing to look at before."""
 
     def do(self, at: Attaching) -> None:
-        """Gratuitous ARP and unsolicited neighbour advertisement, once the port forwards."""
+        """Gratuitous ARP and unsolicited neighbour advertisement, once the port forwards, and again a moment later."""
         mac, addresses = at.found.container.mac, [ip.address.ip for ip in addressing.final_ips(at)]
-        inside(
+        rest = inside(
             at.request.netns,
             lambda: announce.announce(at.request.ifname, mac, addresses),
             at.deadline.left(self.name),
         )
+        at.later(rest)
 
     def undo(self, un: Undoing) -> None:
         """What was said cannot be taken back."""

@@ -6,8 +6,10 @@ from nuage_chain.attachment import addressing
 from nuage_chain.attachment.record import VSD, Objects
 from nuage_chain.attachment.state import Attaching
 from nuage_chain.attachment.undoing import Undoing
+from nuage_chain.errors import VsdRefused
 from nuage_chain.vsd import names, workload
 from nuage_chain.vsd.made import Made
+from nuage_chain.vsd.session import Session
 
 
 class RegisterWithVsd:
@@ -33,33 +35,18 @@ class RegisterWithVsd:
         at.record.objects = Objects(parent=subnet.path)
 
     def do(self, at: Attaching) -> None:
-        """Makes all of it or nothing; what it could not clean up itself is owed."""
-        assert at.vsd is not None and self._subnet is not None  # noqa: S101, PT018 - prepare was called
-        made = Made(at.vsd)
+        """Makes all of it or nothing; what it could not clean up itself is owed.
+
+        A name that was looked up by an earlier call may belong to another object by now.
+        """
+        assert at.vsd is not None  # noqa: S101 - the plan has this step only in split activation
         try:
-            registered = workload.register(
-                at.vsd,
-                self._subnet,
-                workload.Workload(at.identity.uuid, at.identity.name, at.identity.external_id),
-                self._interface(at),
-                at.deadline,
-                made,
-            )
-        except BaseException:
-            if made:
-                at.record.owed.append(VSD)
-            else:
-                at.record.objects = None
-            raise
-        at.registration = registered
-        at.record.addresses = [a for a in (registered.address, registered.address6) if a]
-        at.record.objects = Objects(
-            parent=self._subnet.path,
-            container=registered.container_id,
-            interface=registered.interface_id,
-            vport=registered.vport_id,
-            last=registered.container_created,
-        )
+            self._register(at, at.vsd)
+        except VsdRefused as refused:
+            if refused.status != workload.NOT_FOUND or at.record.owed or not at.vsd.known.forget():
+                raise
+            self.prepare(at)
+            self._register(at, at.vsd)
 
     def undo(self, un: Undoing) -> None:
         """By the IDs, or by externalID where the answer that told them was lost, or the call that knew them."""
@@ -85,6 +72,34 @@ class RegisterWithVsd:
             deadline=budget,
         )
         record.objects = None
+
+    def _register(self, at: Attaching, vsd: Session) -> None:
+        assert self._subnet is not None  # noqa: S101 - prepare was called
+        made = Made(vsd)
+        try:
+            registered = workload.register(
+                vsd,
+                self._subnet,
+                workload.Workload(at.identity.uuid, at.identity.name, at.identity.external_id),
+                self._interface(at),
+                at.deadline,
+                made,
+            )
+        except BaseException:
+            if made:
+                at.record.owed.append(VSD)
+            else:
+                at.record.objects = None
+            raise
+        at.registration = registered
+        at.record.addresses = [a for a in (registered.address, registered.address6) if a]
+        at.record.objects = Objects(
+            parent=self._subnet.path,
+            container=registered.container_id,
+            interface=registered.interface_id,
+            vport=registered.vport_id,
+            last=registered.container_created,
+        )
 
     def _interface(self, at: Attaching) -> workload.InterfaceSpec:
         wanted = addressing.wanted(at)

@@ -31,6 +31,14 @@ class Cached:
     result: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Contents:
+    """All that a cache holds. strange: files of which nobody can tell whose they are."""
+
+    found: list[Cached]
+    strange: list[Path]
+
+
 class Cache:
     """One cache folder; /var/lib/cni is everybody's default."""
 
@@ -75,11 +83,23 @@ class Cache:
     def attachments(self, container_id: str | None = None) -> list[Cached]:
         """What the cache knows of, of one container or of all; files of the old format do not tell."""
         try:
-            files = sorted(self._results.iterdir())
-        except OSError:
+            found = self.contents().found
+        except IOFailure:
             return []
-        found = [_cached(content) for content in map(_read, files) if content is not None]
-        return [one for one in found if one and container_id in (None, one.attachment.container_id)]
+        return [one for one in found if container_id in (None, one.attachment.container_id)]
+
+    def contents(self) -> Contents:
+        """All of it, which is nothing where there is no folder. Raises IOFailure where it cannot be listed."""
+        try:
+            files = sorted(path for path in self._results.iterdir() if path.is_file())
+        except FileNotFoundError:
+            files = []
+        except OSError as error:
+            raise IOFailure(f"{self._results} cannot be read: {error.strerror}.") from error
+        read = [(path, _cached(content) if (content := _read(path)) is not None else None) for path in files]
+        # One that is away by now was removed by the DEL of its attachment.
+        strange = [path for path, one in read if one is None and path.exists()]
+        return Contents([one for _, one in read if one is not None], strange)
 
     def _path(self, network_name: str, attachment: Attachment) -> Path:
         return self._results / f"{network_name}-{attachment.container_id}-{attachment.ifname}"

@@ -175,7 +175,7 @@ def test_the_executable_answers_when_it_cannot_import(lab: Lab, one: Container, 
     broken.write_text(
         "#!/usr/bin/python3 -ISE\n"
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
-        "sys.modules['yaml'] = None\nfrom nuage_chain.relay import main\nmain()\n"
+        "sys.modules['yaml'] = None\nfrom nuage_chain.direct import main\nmain()\n"
     )
     broken.chmod(0o755)
     done = subprocess.run(

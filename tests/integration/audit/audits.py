@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nuage_chain.attachment.state import World
 from nuage_chain.audit import networks
 from nuage_chain.audit.plan import GRACE_SECONDS, Plan
 from nuage_chain.audit.run import Applied, Auditor
 from nuage_chain.deadline import Deadline
-from nuage_chain.orchestrators.workloads import Listing
+from nuage_chain.orchestrators.workloads import Listing, Source
 from tests.integration.lab import Lab
 
 
@@ -30,23 +32,29 @@ class Played:
 
 @dataclass
 class Audits:
-    """now: seconds since the boot, as the audit sees it. state: the folder of its memory."""
+    """now: seconds since the boot, as the audit sees it. changes: to our entry, as `Lab.network` takes them.
+
+    hostname, config: of the node that it runs on; the lab's file where there is no other.
+    """
 
     lab: Lab
     folder: Path
     now: float = 1000.0
-    sources: list[Played] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     grace: float = GRACE_SECONDS
     clock: Callable[[], float] = time.time
+    changes: dict[str, Any] = field(default_factory=dict)
+    hostname: str = field(default_factory=socket.gethostname)
+    config: Path | None = None
 
     def auditor(self) -> Auditor:
         nets = self.folder / "net.d"
         nets.mkdir(exist_ok=True)
-        network = self.lab.network("10-nuage.conflist")
+        network = self.lab.network("10-nuage.conflist", **self.changes)
         (nets / "10-nuage.conflist").write_text(json.dumps(json.loads(network.raw)))
-        found = networks.read(nets, "node1", self.lab.config)
+        found = networks.read(nets, self.hostname, self.config or self.lab.config)
         assert found.problems == ()
-        return Auditor(found, World("node1", clock=self.clock), self.sources, now=lambda: self.now)
+        return Auditor(found, World(self.hostname, clock=self.clock), self.sources, now=lambda: self.now)
 
     def plan(self) -> Plan:
         return self.auditor().plan(self.grace, Deadline(60))

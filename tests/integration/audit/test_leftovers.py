@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from nuage_chain.audit.cached import Cached
 from nuage_chain.audit.plan import Kind
 from nuage_chain.deadline import Deadline
+from nuage_chain.link import sandbox
 from nuage_chain.vrs.connection import Connection
 from tests.integration.attachment.inprocess import answer
 from tests.integration.audit.audits import Audits, outcomes
@@ -60,6 +62,31 @@ def test_a_container_that_vanished_without_a_delete_goes_after_the_grace_time_an
     lab.settle(NOTHING)
 
 
+def test_a_container_that_vanished_goes_although_its_runtime_left_it_in_the_cache(lab: Lab, audits: Audits) -> None:
+    dead = lab.container("dead")
+    lab.attach(dead)
+    audits.sources = [Cached(lab.cache)]
+    audits.apply()
+    lab.remove(dead)
+    assert dead.id in Cached(lab.cache).listing(Deadline(5)).sandboxes
+    assert outcomes(audits.twice()) == [("remove", "done")]
+    lab.settle(NOTHING)
+
+
+def test_a_container_that_somebody_removed_from_the_cache_is_kept_as_long_as_its_namespace_is_there(
+    lab: Lab, audits: Audits
+) -> None:
+    one, other = lab.container("one"), lab.container("other")
+    lab.attach(one)
+    lab.attach(other)
+    audits.sources = [Cached(lab.cache)]
+    audits.apply()
+    (lab.cache / "results" / f"nuage-{one.id}-eth0").unlink()
+    assert outcomes(audits.twice()) == []
+    lab.detach(one)
+    lab.detach(other)
+
+
 def test_a_container_whose_namespace_is_there_is_kept_for_ever_without_somebody_who_knows(
     lab: Lab, audits: Audits
 ) -> None:
@@ -96,6 +123,20 @@ def test_a_process_in_the_namespace_keeps_it_whatever_anybody_says(
     audits.apply()
     audits.lists("another")
     assert outcomes(audits.twice()) == []
+    lab.detach(one)
+
+
+def test_where_a_process_is_out_of_sight_nothing_is_stale_that_has_its_namespace_and_the_plan_says_so(
+    lab: Lab, audits: Audits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = lab.container("one")
+    lab.attach(one)
+    audits.lists(one.id, "another")
+    audits.apply()
+    audits.lists("another")
+    monkeypatch.setattr(sandbox, "peopled", lambda: None)
+    assert outcomes(audits.twice()) == []
+    assert any("Not every process in /proc" in problem for problem in audits.plan().problems)
     lab.detach(one)
 
 

@@ -71,7 +71,8 @@ class Watched:
         return call
 
 
-def _arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
+def arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
+    """Makes every change and every question to another process a point."""
     for owner, name in (
         (Connection, "transact"), (transport, "exchange"), (os, "fsync"), (Path, "rename"), (Path, "unlink"),
         (Path, "write_text"), (offload, "set_tx_checksum"),
@@ -82,14 +83,19 @@ def _arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
 
 def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int) -> bool:
     """Whether the call was killed at that point; False where it has ended before it came so far."""
+    return killed_at(at, verb, lambda: answer(lab, verb, container, entry).status)
+
+
+def killed_at(at: int, what: str, work: Callable[[], int]) -> bool:
+    """The same for `work`, which gives an exit status; `what` it is called when it fails."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
             killer = Killer(at)
             with pytest.MonkeyPatch.context() as patch:
-                _arm(patch, killer)
-                status = answer(lab, verb, container, entry).status
+                arm(patch, killer)
+                status = work()
         except BaseException:  # noqa: BLE001 - nothing of pytest may go on in this process
             traceback.print_exc(file=sys.stderr)
         finally:
@@ -98,5 +104,5 @@ def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at:
     if os.WIFSIGNALED(how):
         assert os.WTERMSIG(how) == signal.SIGKILL
         return True
-    assert os.WEXITSTATUS(how) == 0, f"the {verb} that was to be killed at point {at} failed"
+    assert os.WEXITSTATUS(how) == 0, f"the {what} that was to be killed at point {at} failed"
     return False

@@ -26,12 +26,6 @@ from tests.integration.lab import NOTHING, Container, Lab
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def audits(lab: Lab, tmp_path: Path) -> Iterator[Audits]:
-    yield Audits(lab, tmp_path)
-    Path("/var/lib/nuage-chain/audit.json").unlink(missing_ok=True)
-
-
 def restart_ovsdb(lab: Lab) -> None:
     [daemon] = [d for d in daemons.databases(lab.layout) if d.name == "ovsdb-server"]
     processes.stop(daemon, os.environ, Deadline(20))

@@ -4,7 +4,7 @@ import dataclasses
 
 from nuage_chain.audit.facts import Facts
 from nuage_chain.audit.memory import Memory
-from nuage_chain.audit.plan import Kind, plan
+from nuage_chain.audit.plan import Kind, plan, summary
 from nuage_chain.link.sandbox import Sandbox
 from tests.unit.attachment.samples import a_record
 from tests.unit.audit.test_verdict import FACTS, NOW
@@ -59,3 +59,18 @@ def test_the_hash_is_of_what_is_done_and_not_of_the_time() -> None:
     other = planned(dataclasses.replace(GONE, key=("c2", "eth0")), memory=Memory(NOW, {("c2", "eth0"): 0.0}))
     assert first.hash == later.hash != other.hash
     assert len(first.actions) == len(other.actions) == 1
+
+
+def test_a_container_that_was_started_again_meanwhile_begins_to_wait_anew() -> None:
+    """It has the same names, as with `docker restart`; only the token of the call tells it from the first."""
+    assert FACTS.remembered is not None
+    again = dataclasses.replace(GONE, remembered=dataclasses.replace(FACTS.remembered, call="the first"))
+    made = planned(again, memory=Memory(NOW, {KEY: 1000.0}), now=1600.0)
+    assert (made.actions, made.suspects) == ([], {KEY: 1600.0})
+
+
+def test_the_actions_are_said_in_a_line() -> None:
+    owed = [dataclasses.replace(FACTS, key=(f"c{n}", "eth0"), record=a_record(owed=["vsd"])) for n in range(7)]
+    assert summary(planned()) == "nothing"
+    assert summary(planned(*owed[:2])) == "settle eth0 of container c0, settle eth0 of container c1"
+    assert summary(planned(*owed)).endswith("settle eth0 of container c4, 2 more")

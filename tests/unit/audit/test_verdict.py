@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from nuage_chain.audit.facts import Facts, InVsd, Sighting
 from nuage_chain.audit.verdict import Verdict, judge
 from nuage_chain.link.sandbox import Sandbox
+from nuage_chain.vrs import rows
 from nuage_chain.vrs.rows import Port
-from nuage_chain.vrs.whole import Parts, Seen
+from nuage_chain.vrs.whole import NOTHING, Parts, Seen
 from tests.unit.attachment.samples import a_record
 
 NOW = "this-boot"
 WHOLE = Parts(port=True, row=True, vm_row=True)
 PORT = Port("veth1", "02:00:00:00:00:01", "alubr0", "ab" * 32, "web", 4)
-SEEN = Seen("veth1", "uuid", "ab" * 32, {}, WHOLE, PORT)
+SEEN = Seen("veth1", "uuid", "ab" * 32, {rows.CALL: "call"}, WHOLE, PORT)
 KNOWN = Sighting("nuage", "call", NOW, "/run/netns/c1", PORT, 7, frozenset({"cri"}))
 FACTS = Facts(
     key=("c1", "eth0"), network="nuage", host="veth1", boot=NOW, seen=SEEN, parts=WHOLE, sandbox=Sandbox.PEOPLED,
@@ -53,6 +56,14 @@ def test_a_namespace_and_veth_that_are_gone_are_stale() -> None:
     assert verdict(sandbox=Sandbox.GONE, listed={"cri": True}) is Verdict.KEEP
 
 
+def test_a_weak_source_keeps_what_is_there_and_nothing_that_is_gone() -> None:
+    for sandbox in Sandbox:
+        found = verdict(sandbox=sandbox, listed={"cri": False, "cache": True}, weak=frozenset({"cache"}))
+        assert found is (Verdict.STALE if sandbox is Sandbox.GONE else Verdict.KEEP), sandbox
+    both = {"cri": True, "cache": True}
+    assert verdict(sandbox=Sandbox.GONE, listed=both, weak=frozenset({"cache"})) is Verdict.KEEP
+
+
 def test_a_namespace_without_a_process_is_stale_only_when_who_listed_it_says_so() -> None:
     held = {"sandbox": Sandbox.HELD}
     assert verdict(**held, listed={"cri": False}) is Verdict.STALE
@@ -83,6 +94,60 @@ def test_in_no_combination_does_a_silent_owner_make_a_held_namespace_stale() -> 
                 assert (found is Verdict.STALE) == bool(may_go), (listed, owners, sandbox)
                 tried += 1
     assert tried == 27 * 8 * 3
+
+
+def test_a_cache_that_was_emptied_says_of_no_namespace_that_it_is_dead() -> None:
+    known = dataclasses.replace(KNOWN, listed=frozenset({"libcni's cache"}))
+    for answer in (False, None):
+        listed, weak = {"cri": False, "libcni's cache": answer}, frozenset({"libcni's cache"})
+        assert verdict(sandbox=Sandbox.HELD, listed=listed, weak=weak, remembered=known) is Verdict.KEEP
+
+
+def every_case() -> Iterator[Facts]:
+    answers, lone = (True, False, None), InVsd("c1/eth0@node1", "v", "subnets/s")
+    cases: Iterator[tuple[Any, ...]] = itertools.product(
+        Sandbox, answers, answers, answers, (None, (), ("cri",), ("cri", "docker")), (NOW, "", "before"),
+        (WHOLE, NOTHING), (None, lone), ("veth1", ""), (True, False), (True, False), (None, a_record()),
+    )  # fmt: skip
+    for sandbox, cri, docker, cache, owners, boot, parts, vsd, host, switch, busy, record in cases:
+        yield dataclasses.replace(
+            FACTS, sandbox=sandbox, listed={"cri": cri, "docker": docker, "cache": cache}, boot=boot,
+            weak=frozenset({"cache"}),
+            parts=parts, seen=SEEN if parts is WHOLE else None, vsd=vsd, host=host, switch_answers=switch, busy=busy,
+            remembered=None if owners is None else dataclasses.replace(KNOWN, listed=frozenset(owners)), record=record,
+        )  # fmt: skip
+
+
+def may_be_stale(facts: Facts) -> bool:
+    """What has to be true at least; the rules themselves are not repeated here."""
+    strong = {answer for name, answer in facts.listed.items() if name not in facts.weak}
+    if True in strong or facts.sandbox is Sandbox.PEOPLED:
+        return False
+    if facts.sandbox is Sandbox.GONE:
+        return True
+    nobody_doubts = set(facts.listed.values()) == {False}
+    owned = facts.sandbox is Sandbox.HELD and facts.remembered is not None and bool(facts.remembered.listed)
+    only_in_vsd = facts.vsd is not None and facts.seen is None and not facts.host and facts.switch_answers
+    return nobody_doubts and (owned or only_in_vsd)
+
+
+def test_in_every_combination_only_that_goes_of_which_nobody_is_in_doubt() -> None:
+    found: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+    for facts in every_case():
+        made = judge(facts, NOW).verdict
+        found[made] += 1
+        assert (made is Verdict.KEEP) or not facts.busy, facts
+        assert (made is Verdict.SETTLE) == (facts.record is not None and not facts.busy), facts
+        if made is Verdict.STALE_NOW:
+            assert facts.boot == "before", facts
+        if made is Verdict.STALE:
+            assert may_be_stale(facts), facts
+        if made is Verdict.PUT_BACK:
+            assert facts.remembered and facts.parts.missing, facts  # noqa: PT018 - one condition
+            lives = facts.sandbox is Sandbox.PEOPLED or True in facts.listed.values()
+            assert lives, facts
+    assert all(found.values()), found
+    assert sum(found.values()) == 4 * 3**3 * 4 * 3 * 2**6
 
 
 def test_a_live_one_gets_back_what_somebody_deleted() -> None:
@@ -116,3 +181,17 @@ def test_a_vport_that_the_switch_has_no_port_for_is_stale_unless_somebody_lists_
     assert verdict(**lone, listed={"cri": True}) is Verdict.KEEP
     assert verdict(**lone, listed={"cri": None}) is Verdict.KEEP
     assert verdict(**lone, listed={}, switch_answers=False) is Verdict.KEEP
+
+
+def test_a_live_one_that_lacks_parts_and_was_never_seen_whole_is_told() -> None:
+    parts = Parts(port=True, row=False, vm_row=True)
+    judgement = judge(dataclasses.replace(FACTS, parts=parts, remembered=None), NOW)
+    assert (judgement.verdict, judgement.why) == (Verdict.KEEP, "cri has it; it has no row in Nuage_Port_Table")
+
+
+def test_one_of_which_nobody_knows_whether_it_lives_gets_nothing_back() -> None:
+    """Somebody may have deleted the port just because it is dead."""
+    facts = dataclasses.replace(FACTS, parts=Parts(port=False, row=True, vm_row=True), seen=None, listed={})
+    judgement = judge(dataclasses.replace(facts, sandbox=Sandbox.HELD), NOW)
+    assert judgement.verdict is Verdict.KEEP
+    assert judgement.why == "its namespace is there, and cri cannot be asked; it has no port"

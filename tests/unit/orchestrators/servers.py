@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from nuage_chain.vsp.vsd import tls
 
@@ -111,10 +112,14 @@ class Kubemon(Service):
 
 @dataclass
 class ApiServer(Service):
-    """GET of a pod, for who shows the token, or a certificate of the authority."""
+    """GET of a pod, and of a node's pods, for who shows the token, or a certificate of the authority.
+
+    expired: a list may not be continued any more, as after a compaction of etcd.
+    """
 
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     token: str = "t0ken-of-the-node"
+    expired: bool = False
     mutual = False
 
     def pod(self, name: str, uid: str = "uid-1", annotations: dict[str, str] | None = None, /, **labels: str) -> None:
@@ -147,11 +152,29 @@ class ApiServer(Service):
     def answer(self, heard: Heard) -> tuple[int, Any]:
         if heard.headers.get("authorization") != f"Bearer {self.token}" and not heard.client:
             return 401, {"kind": "Status", "message": "Unauthorized"}
+        if heard.what.startswith("GET /api/v1/pods?"):
+            return self._page(heard)
         match = re.fullmatch(r"GET /api/v1/namespaces/([^/]+)/pods/([^/]+)", heard.what)
         name = f"{match[1]}/{match[2]}" if match else ""
         if name not in self.pods:
             return 404, {"kind": "Status", "message": f'pods "{name}" not found'}
         return 200, self.pods[name]
+
+    def _page(self, heard: Heard) -> tuple[int, Any]:
+        """As the API server's paging: `continue` is a token that only it can read, and empty on the last page."""
+        asked = dict(parse_qsl(urlsplit(heard.what).query))
+        node = asked["fieldSelector"].removeprefix("spec.nodeName=")
+        if self.expired and "continue" in asked:
+            return 410, {"kind": "Status", "message": "The provided continue parameter is too old"}
+        found = [pod for pod in self.pods.values() if pod.get("spec", {}).get("nodeName") == node]
+        begin, size = int(asked.get("continue", "t0").removeprefix("t")), int(asked["limit"])
+        end = begin + size
+        partial = "PartialObjectMetadataList" in heard.headers["accept"]
+        items = [{"metadata": pod["metadata"]} if partial else pod for pod in found[begin:end]]
+        metadata = {"resourceVersion": "7", **({"continue": f"t{end}"} if end < len(found) else {})}
+        return 200, {
+            "kind": "PartialObjectMetadataList" if partial else "PodList", "metadata": metadata, "items": items,
+        }  # fmt: skip
 
 
 @contextmanager

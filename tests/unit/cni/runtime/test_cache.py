@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nuage_chain.cni.runtime import cache as cache_module
 from nuage_chain.cni.runtime.attachment import Attachment
 from nuage_chain.cni.runtime.cache import Cache
 from nuage_chain.errors import IOFailure
@@ -107,6 +109,37 @@ def test_attachments_lists_what_is_whole_and_skips_the_rest(
         (cache_dir / "results" / name).write_text(json.dumps(text))
     assert [one.attachment.container_id for one in cache.attachments()] == ["c1", "c2"]
     assert [one.attachment.ifname for one in cache.attachments("c2")] == ["eth1"]
+    assert {path.name for path in cache.contents().strange} == set(odd)
+
+
+def test_what_is_no_file_is_passed_over_and_not_waited_for(
+    cache_dir: Path, network: Networks, attachment: Attachment
+) -> None:
+    Cache(cache_dir).write(network("bridge"), attachment, RESULT)
+    (cache_dir / "results" / "folder").mkdir()
+    os.mkfifo(cache_dir / "results" / "fifo")
+    contents = Cache(cache_dir).contents()
+    assert (len(contents.found), contents.strange) == (1, [])
+
+
+def test_a_file_that_is_removed_while_it_is_read_was_deleted_with_its_attachment(
+    cache_dir: Path, network: Networks, attachment: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Cache(cache_dir).write(network("bridge"), attachment, RESULT)
+
+    def removed(path: Path) -> None:
+        path.unlink()
+
+    monkeypatch.setattr(cache_module, "_read", removed)
+    assert Cache(cache_dir).contents().strange == []
+
+
+def test_a_cache_that_is_not_there_holds_nothing_and_one_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+    assert Cache(tmp_path / "none").contents().found == []
+    (tmp_path / "results").write_text("")
+    with pytest.raises(IOFailure, match=r"results cannot be read: Not a directory\."):
+        Cache(tmp_path).contents()
+    assert Cache(tmp_path).attachments() == []
 
 
 def test_removing_twice_is_fine(cache_dir: Path, network: Networks, attachment: Attachment) -> None:

@@ -1,0 +1,1 @@
+"""The warm process behind the executable: it holds the libraries and the open connections (docs/agent.md)."""

@@ -1,0 +1,42 @@
+"""The agent as a process."""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import ovs.poller
+
+from nuage_chain.agent.listening import listening
+from nuage_chain.agent.server import Server
+from nuage_chain.agent.service import Service
+
+
+def run(path: Path, environ: Mapping[str, str]) -> None:
+    """Serves until SIGTERM, SIGINT or SIGHUP, and then to the end of the calls under way.
+
+    environ: systemd's variables; calls bring their own. Raises NotAvailable, IOFailure.
+    """
+    with listening(path, environ) as listener:
+        # What we were started with is for no call: not a proxy, not a folder of certificates.
+        os.environ.clear()
+        # The library's own is select(2), which cannot do with more than 1024 descriptors.
+        ovs.poller.SelectPoll = select.poll
+        server = Server(listener, Service(log), log)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: server.stop())
+        # What is there now stays: no collection needs to look at it again.
+        gc.collect()
+        gc.freeze()
+        server.run()
+
+
+def log(text: str) -> None:
+    """A line on standard error, which systemd's journal keeps."""
+    sys.stderr.write(f"{text.rstrip()}\n")
+    sys.stderr.flush()
