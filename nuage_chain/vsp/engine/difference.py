@@ -73,6 +73,8 @@ class _Work:
             self._sets.setdefault((parent, column, "insert"), []).append(["named-uuid", name])
 
     def _refer(self, itself: Reference, column: str, there: list[str], wanted: frozenset[Reference]) -> None:
+        if len(there) == len(wanted) and set(there) == set(map(self._index.find, wanted)):
+            return
         pointers = [self._pointer(reference) for reference in sorted(wanted)]
         ids = {pointer[1] for pointer in pointers}
         if come := [pointer for pointer in pointers if pointer[1] not in there]:
@@ -98,9 +100,9 @@ def _is(pointer: list[str]) -> list[Any]:
 
 
 def _same(there: object, wanted: object) -> bool:
-    if isinstance(wanted, list):
-        return sorted(as_list(there)) == sorted(wanted)
-    return there == wanted
+    if there == wanted or not isinstance(wanted, list):
+        return there == wanted
+    return sorted(as_list(there)) == sorted(wanted)
 
 
 def _encoded(row: Mapping[str, Any]) -> Row:

@@ -121,13 +121,20 @@ def follow(mirror: Mirror, event: Mapping[str, Any]) -> set[str]:
         if before is not None and event.get("type") == "UPDATE" and _essence(before) == _essence(entity):
             mirror.put(kind, entity)
             continue
-        touched |= mirror.scopes_of(kind, before or entity)
+        if not _is_bare(mirror, kind, entity):
+            touched |= mirror.scopes_of(kind, before or entity)
         if event.get("type") == "DELETE":
             mirror.drop(kind, entity["ID"])
-        else:
-            mirror.put(kind, entity)
+            continue
+        mirror.put(kind, entity)
+        if before is not None or not _is_bare(mirror, kind, entity):
             touched |= mirror.scopes_of(kind, entity)
     return touched
+
+
+def _is_bare(mirror: Mirror, kind: str, entity: Entity) -> bool:
+    """Whether it is a vPort that nothing is attached to, which OVN does not hear of."""
+    return kind == "vport" and not any(mirror.children(interface, entity["ID"]) for interface in INTERFACES)
 
 
 def _entities(event: Mapping[str, Any]) -> Iterable[Entity]:

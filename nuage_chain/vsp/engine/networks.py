@@ -10,7 +10,7 @@ from typing import Any
 
 from nuage_chain.vsp.engine import dhcp
 from nuage_chain.vsp.engine.mirror import Entity, Mirror
-from nuage_chain.vsp.engine.objects import Reference, Wanted
+from nuage_chain.vsp.engine.objects import References, Wanted
 from nuage_chain.vsp.engine.plans import addresses_of, interface, mac_of_gateway, plan_of, subnets_of
 
 ANY_ADDRESS = "unknown"
@@ -28,10 +28,14 @@ def network_rows(mirror: Mirror, domain_id: str) -> Iterator[Wanted]:
             yield from _gateway(domain_id, subnet)
         options = list(dhcp.option_rows(mirror, subnet))
         yield from options
+        served = {
+            f"dhcpv{version}_options": frozenset(o.itself for o in options if dhcp.version_of(o) == version)
+            for version in (4, 6)
+        }
         for vport in mirror.children("vport", subnet["ID"]):
             found = interface(mirror, vport)
             if found is not None:
-                yield _port(mirror, domain_id, vport, found, options)
+                yield _port(mirror, domain_id, vport, found, served)
 
 
 def gateway_port(subnet_id: str) -> str:
@@ -73,7 +77,7 @@ def _gateway(domain_id: str, subnet: Entity) -> Iterator[Wanted]:
     yield router_side(subnet["ID"], f"{subnet['ID']}-router", name)
 
 
-def _port(mirror: Mirror, domain_id: str, vport: Entity, found: Entity, options: list[Wanted]) -> Wanted:
+def _port(mirror: Mirror, domain_id: str, vport: Entity, found: Entity, served: References) -> Wanted:
     addresses = " ".join((found["MAC"].lower(), *addresses_of(found)))
     spoofs = may_spoof(mirror, domain_id, vport)
     columns: dict[str, Any] = {
@@ -84,15 +88,11 @@ def _port(mirror: Mirror, domain_id: str, vport: Entity, found: Entity, options:
         # Absent says enabled.
         "enabled": [False] if vport.get("active") is False else [],
     }
-    references: dict[str, frozenset[Reference]] = {
-        f"dhcpv{version}_options": frozenset(o.itself for o in options if dhcp.version_of(o) == version)
-        for version in (4, 6)
-    }
     return Wanted(
         "Logical_Switch_Port",
         vport["ID"],
         columns,
-        references,
+        served,
         parent=vport["parentID"],
         name=str(vport.get("name")),
     )

@@ -51,6 +51,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 Reference = tuple[str, str]
 """Table and key."""
 
+References = Mapping[str, frozenset[Reference]]
+"""What a row's columns refer to."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -63,7 +66,7 @@ class Wanted:
     table: str
     key: str
     columns: Mapping[str, Any]
-    references: Mapping[str, frozenset[Reference]] = field(default_factory=dict)
+    references: References = field(default_factory=dict)
     parent: str | None = None
     name: str = ""
 

@@ -19,7 +19,6 @@ def event(change: str, kind: str, **entity: Any) -> dict[str, Any]:
     [
         ("zone", DOMAIN),
         ("subnet", "z-front"),
-        ("vport", "s-web"),
         ("policygroup", DOMAIN),
         ("dhcpoption", "z-back"),
         ("dhcpoption", "s-web"),
@@ -48,6 +47,12 @@ def test_an_interface_is_in_the_scope_of_its_vport() -> None:
     assert mirror.children("containerinterface", "vp-a") == []
 
 
+def test_a_vport_with_an_interface_is_in_the_scope_of_its_domain() -> None:
+    mirror = shop()
+    for change in (event("UPDATE", "vport", **SAME, description="other"), event("DELETE", "vport", **SAME)):
+        assert DOMAIN in follow(mirror, change)
+
+
 def test_macros_may_matter_to_every_domain() -> None:
     mirror = shop()
     put(mirror, "l2domain", "l2", "acme")
@@ -58,6 +63,7 @@ def test_macros_may_matter_to_every_domain() -> None:
     "happened",
     [
         event("CREATE", "user", ID="bob"),
+        event("CREATE", "vport", ID="nothing is attached to it", parentID="s-web"),
         event("CREATE", "subnet", ID="new", parentID="a zone template"),
         event("UPDATE", "vport", **SAME),
         event("UPDATE", "vport", **SAME, operationalState="UP", lastUpdatedDate=7),
