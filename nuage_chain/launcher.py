@@ -14,6 +14,10 @@ _TEXT = """\
 SOCKET = {socket!r}
 INTERPRETER = {interpreter!r}
 RELAY = {relay!r}
+import _signal
+
+# The relay lets them in when it can answer them.
+_signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT))
 try:
     from _frozen_importlib_external import SourceFileLoader
 

@@ -69,6 +69,8 @@ def _run(socket: str, interpreter: str) -> int:
         return _direct(call)
     for number in _ENDING:
         _signal.signal(number, lambda number, _: _stop(call, number))
+    # Held back by the launcher until here.
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _ENDING)
     seconds = _TO_READ_VERSION if call.verb == b"VERSION" else _TO_READ
     try:
         call.stdin = _stdin(seconds)

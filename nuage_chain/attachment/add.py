@@ -21,7 +21,7 @@ from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import Interface, Result
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig, HostVethNotFound, InvalidNetns, NuageChainError
+from nuage_chain.errors import AlreadyAttached, BadConfig, HostVethNotFound, InvalidNetns, NuageChainError, VsdRefused
 from nuage_chain.link import netns, veth
 from nuage_chain.link.kernel import boot_id
 
@@ -38,18 +38,26 @@ def add(request: Request, world: World, config_file: Path | None = None) -> Resu
     if not request.netns_override and netns.is_own(request.netns):
         raise InvalidNetns(f"CNI_NETNS, {request.netns}, is the network namespace that the plugin itself runs in.")
     node = settings.merge(layers, world.hostname)
-    deadline, journal = world.deadline(node.timeout), world.journal(node)
+    deadline, journal, call = world.deadline(node.timeout), world.journal(node), world.call()
+    tracing.note(folder=Path(node.text("stateDir")), call=call)
     who = identity.of(request, node.owner, description(world.hostname, node.text("stateDir")))
-    with journal.lock(who.container_id, who.ifname, deadline):
-        before.clear(who, node, world, deadline)
-        call = world.call()
-        tracing.note(folder=Path(node.text("stateDir")), call=call)
+
+    def attach() -> Result:
         record = records.begun(ADD, who, node, world.clock(), call=call, boot=boot_id())
         with (
             _journaled(record, journal),
             placing.placed(request, layers, world, deadline, record, lambda: journal.write(record)) as placed,
         ):
             return _attach(request, world, placed.settings, previous, deadline, who, record, journal)
+
+    with journal.lock(who.container_id, who.ifname, deadline):
+        before.clear(who, node, world, deadline)
+        try:
+            return attach()
+        except (AlreadyAttached, VsdRefused):
+            if not before.clear_another_boot(who, node, world, deadline):
+                raise
+        return attach()
 
 
 @contextmanager

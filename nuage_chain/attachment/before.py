@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nuage_chain.attachment.delete import remove_locked
 from nuage_chain.attachment.identity import Identity
@@ -18,28 +18,44 @@ from nuage_chain.vrs import rows
 
 
 def clear(who: Identity, found: Settings, world: World, deadline: Deadline) -> None:
-    """What is left of this attachment goes first; the caller holds its lock.
+    """What an earlier call has left of this attachment goes first; the caller holds its lock.
 
-    A runtime that restarts a container after a reboot adds it without a DEL, under the same ID.
-    Raises TryAgainLater where it cannot go now, AlreadyAttached where it lives.
+    Raises TryAgainLater where it cannot go now.
     """
-    what = f"{who.ifname} of container {who.container_id}"
-    journal = world.journal(found)
-    left = journal.read(who.container_id, who.ifname)
-    problems = settle(left, found, world, deadline) if left else []
+    left = world.journal(found).read(who.container_id, who.ifname)
+    _all_gone(who, settle(left, found, world, deadline) if left else [])
+
+
+def clear_another_boot(who: Identity, found: Settings, world: World, deadline: Deadline) -> bool:
+    """Removes the attachment's port of a boot before this one; returns whether there was one.
+
+    A runtime that restarts a container after a reboot adds it without a DEL, under the same ID. An ADD finds that out
+    when it is refused, so that every other one need not look. Raises AlreadyAttached where the port lives,
+    TryAgainLater.
+    """
     switch = world.switch(found)
     try:
         port = switch.find(who.container_id, who.ifname, deadline)
     finally:
         switch.close()
-    if port is not None and port.marks.get(rows.BOOT, "") in ("", boot_id()):
-        raise AlreadyAttached(f"{what} is attached already, by the port {port.name}.")
-    if port is not None:
-        remove_locked(who, found, world, deadline)
-        debt = journal.debt(who.container_id, who.ifname)
-        problems = [debt.problem] if debt else []
+    if port is None:
+        return False
+    if port.marks.get(rows.BOOT, "") in ("", boot_id()):
+        raise AlreadyAttached(
+            f"{who.ifname} of container {who.container_id} is attached already, by the port {port.name}."
+        )
+    remove_locked(who, found, world, deadline)
+    debt = world.journal(found).debt(who.container_id, who.ifname)
+    _all_gone(who, [debt.problem] if debt else [])
+    return True
+
+
+def _all_gone(who: Identity, problems: Sequence[str]) -> None:
     if problems:
-        raise TryAgainLater(f"{what} cannot be added before what is left of it has gone: {' '.join(problems)}")
+        raise TryAgainLater(
+            f"{who.ifname} of container {who.container_id} cannot be added before what is left of it has gone:"
+            f" {' '.join(problems)}"
+        )
 
 
 def pay(records: Iterable[Record], network: str, found: Settings, world: World, deadline: Deadline) -> None:

@@ -21,6 +21,8 @@ from nuage_chain.vrs.whole import Parts, Whole
 # OVSDB answers a wait that ran out itself; it has to do so before our own deadline cuts the connection.
 _MARGIN = 0.2
 _LOOK_EVERY = 1.0
+# So many of a plug's guards are about the port; the bridge's comes next.
+_OF_PORT = 2
 _NO_BRIDGE = "Check that VRS runs on this node and that `bridge` names its bridge."
 # What VRS writes before it knows; no address to listen on.
 _UNRESOLVED: Mapping[str, tuple[str | int, ...]] = {"ip_addr": ("", "0.0.0.0"), "evpn_id": (0,)}  # noqa: S104
@@ -72,9 +74,9 @@ class Switch:
         try:
             results = self._ovsdb.transact(_plug(port, first=True), deadline)
         except GuardFailed as e:
-            if e.index == 0:
-                raise AlreadyAttached(f"{self.bridge} has a port {port.name} already.") from e
-            if e.index == 1:
+            if e.index < _OF_PORT:
+                raise AlreadyAttached(f"{self.bridge} has a port {port.name} or one of its container already.") from e
+            if e.index == _OF_PORT:
                 raise SwitchRefused(f"There is no bridge {self.bridge}.", hint=_NO_BRIDGE) from e
             results = self._ovsdb.transact(_plug(port, first=False), deadline)
         bridge = next(r["rows"] for r in results if "rows" in r)
@@ -220,8 +222,10 @@ def _plug(port: Port, first: bool) -> list[Operation]:
         ]
     )
     ids = as_map(rows.external_ids(port))
+    mine = {k: port.marks[k] for k in (rows.CONTAINER, rows.IFNAME) if k in port.marks}
     return [
         guard("Port", named(port.name), "name", []),
+        guard("Port", marked(mine or {rows.CONTAINER: ""}), "name", []),
         guard("Bridge", named(port.bridge), "name", [{"name": port.bridge}]),
         select("Bridge", named(port.bridge), "datapath_type"),
         insert("Interface", {"name": port.name, "external_ids": ids}, "interface"),

@@ -304,6 +304,19 @@ def test_a_signal_while_the_input_is_read_ends_the_call(installed: Installed, nu
     assert (document["code"], number.name in document["msg"]) == (11, True)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_relay_itself_is_read_is_answered(
+    installed: Installed, tmp_path: Path, number: signal.Signals
+) -> None:
+    text = (PACKAGE / "relay.py").read_text()
+    sent = f"import posix; posix.kill(posix.getpid(), {number.value})\n"
+    (tmp_path / "relay.py").write_text(text.replace("import _signal", f"{sent}import _signal", 1))
+    installed.path.write_text(launcher.render(installed.fallback, tmp_path, installed.socket))
+    status, out, _ = installed.call(ADD)
+    document = json.loads(out)
+    assert (status, document["code"], number.name in document["msg"]) == (1, 11, True)
+
+
 def _catches(pid: int, number: int) -> bool:
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return bool(int(fields["SigCgt"], 16) >> (number - 1) & 1)
