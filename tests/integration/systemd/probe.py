@@ -71,6 +71,7 @@ MUST_NOT: dict[str, Callable[[], object]] = {
     "write to /root": _write("/root/probe"),
     "write to the folder of its own code": _write("/opt/nuage-chain/probe"),
     "set what is not the network's": lambda: Path("/proc/sys/kernel/panic").write_text("1"),
+    "write to /sys": _write("/sys/class/net/lo/mtu"),
     "mount": lambda: _checked(_libc.mount(b"none", b"/mnt", b"tmpfs", 0, None)),
     "make a user namespace": lambda: _checked(_libc.unshare(NEWUSER)),
     "make a mount namespace": lambda: _checked(_libc.unshare(NEWNS)),

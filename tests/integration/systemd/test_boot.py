@@ -58,3 +58,11 @@ def test_after_the_boot_it_goes_on_by_its_timer(booted: Machine) -> None:
     found = booted.node.show("nuage-chain-audit.timer", "ActiveState", "NextElapseUSecRealtime")
     assert found["ActiveState"] == "active"
     assert found["NextElapseUSecRealtime"]
+
+
+def test_switched_off_and_on_in_order_everything_is_in_place_again(machine: Machine) -> None:
+    node = machine.node
+    node.reboot()
+    assert node.sh("systemctl", "--failed", "--plain", "--no-legend") == ""
+    assert node.sh("stat", "-c", "%a %U", "/run/nuage-chain").strip() == "755 root"
+    assert node.sh("nuage-chain", "install", "--dry-run") == "Nothing is to be done.\n"

@@ -70,6 +70,14 @@ def test_units_that_an_administrator_has_disabled_stay_so(machine: Machine) -> N
         node.sh("systemctl", "enable", "--quiet", "--now", "nuage-chain-audit.timer")
 
 
+def test_the_agent_and_the_audit_agree_on_which_boot_it_is(machine: Machine) -> None:
+    node, path = machine.node, "/proc/sys/kernel/random/boot_id"
+    node.sh("systemctl", "start", AGENT)
+    agent = node.show(AGENT, "MainPID")["MainPID"]
+    # What is attached by the one is judged by the other.
+    assert node.sh("nsenter", "--target", agent, "--mount", "cat", path) == node.sh("cat", path)
+
+
 def test_an_upgrade_flips_one_link_and_keeps_the_version_before(machine: Machine) -> None:
     node, first = machine.node, current(machine)
     launcher = node.sh("stat", "-c", "%i %Y", LAUNCHER)
