@@ -7,6 +7,7 @@ import selectors
 import socket
 import time
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,8 @@ class Server:
         self._clients: dict[int, Client] = {}
         self._done: deque[Client] = deque()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        # Not at the end of `run`: whoever stops us may be just about to write.
+        weakref.finalize(self, os.close, self._wake)
         self._selector = selectors.DefaultSelector()
         self._listening = self._stopping = False
         self._told = self._swept = clock()
@@ -54,16 +57,17 @@ class Server:
     def stop(self) -> None:
         """Accepts nothing more and ends when the calls under way have ended; a signal handler may call it."""
         self._stopping = True
-        if self._wake >= 0:
-            os.eventfd_write(self._wake, 1)
+        os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
         """Serves until it is stopped."""
         self._listener.setblocking(False)
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         with ThreadPoolExecutor(self._lanes.width, "call") as self._threads:
-            while not self._stopping or self._clients:
+            while True:
                 self._listen()
+                if self._stopping and not self._clients:
+                    break
                 for key, _ in self._selector.select(_TICK if self._clients else _SWEEP_EVERY):
                     if key.data is not None:
                         self._hear(key.data)
@@ -75,8 +79,6 @@ class Server:
                 self._begin()
                 self._tend()
         self._selector.close()
-        os.close(self._wake)
-        self._wake = -1
 
     def _listen(self) -> None:
         """Takes calls in while there is room for them."""

@@ -81,9 +81,9 @@ def remove_locked(who: Identity, found: Settings, world: World, deadline: Deadli
         port = _find(record, found, world, deadline)
         unsaid = _describe(record, port, journal)
     except NuageChainError as e:
-        unsaid = None
+        port = unsaid = None
         world.notice(f"The port of {who.ifname} of container {who.container_id} cannot be looked for: {e.message}")
-    troubles = settle.take_back(record, found, world, deadline)
+    troubles = settle.take_back(record, found, world, deadline, port)
     if not troubles:
         journal.paid(record)
     elif unsaid is not None:

@@ -18,6 +18,7 @@ from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import IOFailure, NuageChainError
 from nuage_chain.link.kernel import boot_id
+from nuage_chain.vrs.switch import Plugged
 
 # Each part of what has to be undone may take that share of the time that is left, so that one that hangs does not
 # keep the others from being tried.
@@ -40,15 +41,20 @@ def settle(record: Record, found: Settings, world: World, deadline: Deadline) ->
     return [str(trouble) for trouble in troubles]
 
 
-def take_back(record: Record, found: Settings, world: World, deadline: Deadline) -> list[Trouble]:
-    """Undoes all that the record tells of, past every error. Writes nothing into the journal."""
+def take_back(
+    record: Record, found: Settings, world: World, deadline: Deadline, port: Plugged | None = None
+) -> list[Trouble]:
+    """Undoes all that the record tells of, past every error. Writes nothing into the journal.
+
+    port: the attachment's, where the caller has just looked for it.
+    """
     record.owed = []
     if record.boot != boot_id():
         record.host = record.container = None
     if record.verb == DEL and record.objects is not None:
         # Another interface of the container may have come since: only VSD knows whether this one is the last.
         record.objects.last = None
-    un = Undoing(record, found, world, lambda: deadline.part(_SHARE))
+    un = Undoing(record, found, world, lambda: deadline.part(_SHARE), port=port)
     try:
         if record.call and _is_anothers(un):
             return []

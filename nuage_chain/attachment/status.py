@@ -24,7 +24,7 @@ def status(request: Request, world: World, config_file: Path | None = None) -> N
     deadline = world.deadline(min(found.timeout, _SECONDS))
     try:
         _tell_debts(found, world)
-        _ask_switch(found, world, deadline)
+        ask_switch(found, world, deadline)
         if found.activation == settings.SPLIT:
             _ask_vsd(found, world, deadline)
     except (LimitedConnectivity, NotAvailable):
@@ -48,7 +48,8 @@ def _tell_debts(found: Settings, world: World) -> None:
         )
 
 
-def _ask_switch(found: Settings, world: World, deadline: Deadline) -> None:
+def ask_switch(found: Settings, world: World, deadline: Deadline) -> None:
+    """Whether the switch works as a whole. Raises LimitedConnectivity, and TryAgainLater where nobody can tell."""
     switch = world.switch(found)
     try:
         health = switch.health(deadline)

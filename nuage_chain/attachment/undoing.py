@@ -16,7 +16,8 @@ class Undoing:
     """One attachment on its way out.
 
     found: the settings that the record was written under, with today's secrets. budget: the time for the next part.
-    switch, vsd: those of the call that is rolled back, which closes them itself.
+    switch, vsd: those of the call that is rolled back, which closes them itself. port: one that was found just now;
+    unplugging it compares it in its transaction.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Undoing:
         *,
         switch: Switch | None = None,
         vsd: Session | None = None,
+        port: Plugged | None = None,
     ) -> None:
         self.record = record
         self.found = found
@@ -35,6 +37,7 @@ class Undoing:
         self._world = world
         self._switch, self._vsd = switch, vsd
         self._theirs = (switch, vsd)
+        self._port = port
 
     @property
     def switch(self) -> Switch:
@@ -51,7 +54,7 @@ class Undoing:
     def port(self) -> Plugged | None:
         """The attachment's port as it is now; None where there is none, or it is another call's."""
         record = self.record
-        port = self.switch.find(record.container_id, record.ifname, self.budget())
+        port = self._port or self.switch.find(record.container_id, record.ifname, self.budget())
         return port if port is not None and record.is_about(port) else None
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from nuage_chain.orchestrators.bounded import TookTooLong, within
 from nuage_chain.orchestrators.workloads import Listing
 
 USUAL = Path("/run/docker.sock")
+PIDFILE = Path("/run/docker.pid")
 _AT_MOST = 10.0
 _LARGEST = 32 << 20
 # Without `all` Docker leaves out those that are created or restarting, which a predecessor took for dead.
@@ -21,15 +22,21 @@ _ENDED = ("exited", "dead")
 
 
 class Docker:
-    """The daemon behind a Unix socket."""
+    """The daemon behind a Unix socket.
+
+    pidfile: where it has one as long as it runs, None where that is not known. systemd may listen in its place, and
+    would start it only after whoever asks here at boot, which must not wait for an answer then.
+    """
 
     name = "Docker"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, pidfile: Path | None = None) -> None:
+        self.path, self._pidfile = path, pidfile
 
     def listing(self, deadline: Deadline) -> Listing:
         """Every container that runs, is paused, or is about to run."""
+        if self._pidfile is not None and not self._pidfile.exists():
+            return Listing(self.name, problem=f"it does not run: there is no {self._pidfile}.")
         try:
             seconds = deadline.left("an answer of Docker", at_most=_AT_MOST)
             return Listing(self.name, sandboxes=_alive(within(seconds, lambda: self._ask(seconds))))

@@ -17,7 +17,7 @@ FLOORS = (
     ("foundation",),
     ("cni", "link", "vrs", "vsd", "orchestrators"),
     ("attachment", "audit", "vsp"),
-    ("relay", "direct", "launcher", "agent", "libnetwork"),
+    ("relay", "direct", "launcher", "agent", "libnetwork", "installation"),
     ("cli",),
 )
 # The audit removes by the same code as a DEL, and never the other way round.

@@ -25,25 +25,23 @@ class Networks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, Network] = {}
-        self._named: dict[tuple[str, str, str, str], Subnet] = {}
+        self._forgotten = False
 
     def forget(self) -> None:
         """Ask VSD again from now on."""
         with self._lock:
             self._known.clear()
-            self._named.clear()
+            self._forgotten = True
 
     def by_names(
         self, session: Session, enterprise: str, domain: str, zone: str, subnet: str, deadline: Deadline
     ) -> Subnet:
         """The subnet of these four names. Raises BadConfig that says which one VSD does not have."""
-        key = (enterprise, domain, zone, subnet)
-        found = self._named.get(key)
-        if found is None:
-            found = find_subnet(session, *key, deadline)
-            with self._lock:
-                self._named[key] = found
-        return found
+        with self._lock:
+            if self._forgotten:
+                session.known.forget()
+            self._forgotten = False
+        return find_subnet(session, enterprise, domain, zone, subnet, deadline)
 
     def subnet(self, session: Session, subnet_id: str, deadline: Deadline) -> Network:
         """The subnet of that ID with its domain. Raises Unresolved, or what the session raises."""

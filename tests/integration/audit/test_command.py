@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,6 +112,37 @@ def test_a_second_audit_leaves_the_work_to_the_first(lab: Lab, audits: Audits, t
     with auditor._alone():
         done = command(lab, tmp_path, "apply")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "nuage-chain: Another audit is running.\n")
+
+
+def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: Lab, tmp_path: Path) -> None:
+    one = lab.container("one")
+    lab.attach(one)
+    lab.detach(one, vsd=DOWN)
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        hangs.settimeout(30)
+        url = f"https://127.0.0.1:{hangs.getsockname()[1]}"
+        folder = tmp_path / "hanging"
+        folder.mkdir()
+        (folder / "10-nuage.conflist").write_bytes(lab.network("10-nuage.conflist", vsd={**DOWN, "url": url}).raw)
+        arguments = ["audit", "apply", "--networks", str(folder), "--config", str(lab.config)]
+        run = subprocess.Popen(
+            [Path(sys.prefix) / "bin" / "nuage-chain", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            hangs.accept()[0].close()
+            hangs.accept()
+            run.send_signal(signal.SIGINT)
+            stdout, stderr = run.communicate(timeout=20)
+        finally:
+            run.kill()
+            run.wait()
+    assert (run.returncode, stdout, "Traceback" in stderr) == (130, "", False), stderr
+    assert lab.left()["journal"] == 1
+    assert command(lab, tmp_path, "apply").returncode == 0
+    assert lab.left()["journal"] == 0
 
 
 def test_a_grace_time_below_zero_is_refused(lab: Lab, tmp_path: Path) -> None:

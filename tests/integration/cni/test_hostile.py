@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from nuage_chain.attachment.journal import Journal
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import World
 from nuage_chain.attachment.verbs import handlers
@@ -51,7 +52,8 @@ def nowhere(tmp_path: Path) -> World:
         access.tls()
         raise VsdUnreachable("VSD is not there.")
 
-    return World(hostname="node", switch=switch, vsd=vsd)
+    journal = Journal(tmp_path / "journal", tmp_path / "run")
+    return World(hostname="node", switch=switch, vsd=vsd, journal=lambda _: journal, notice=lambda _: None)
 
 
 @pytest.fixture
@@ -107,11 +109,17 @@ def test_whatever_is_generated_is_answered_in_process(in_process: Callable[[Call
 
 @pytest.fixture
 def executable(lab: Lab) -> Callable[[Call], Answer]:
-    """The real executable in the lab: OVSDB and VSD are there, and what it does could be seen."""
+    """The real executable in the lab: OVSDB and VSD are there, and what it does could be seen.
+
+    A DEL that names an OVSDB which is not there leaves a debt, and is right to do so.
+    """
 
     def work(call: Call) -> Answer:
         environ = {**call.environ, "PATH": os.environ["PATH"]}
         done = lab.call(environ, call.stdin, SECONDS)
+        for debt in lab.journal.debts():
+            assert call.verb == "DEL"
+            lab.journal.paid(debt)
         return Answer(done.status, done.stdout, done.stderr)
 
     return work

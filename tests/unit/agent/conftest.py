@@ -28,14 +28,14 @@ class Running:
     def serving(self) -> Iterator[Running]:
         with listening(self.path, {}) as listener:
             self.server = Server(listener, self.service, self.logged.append, self._lanes)
-            thread = threading.Thread(target=self.server.run)
-            thread.start()
+            self.thread = threading.Thread(target=self.server.run)
+            self.thread.start()
             try:
                 yield self
             finally:
                 self.server.stop()
-                thread.join(20)
-                assert not thread.is_alive()
+                self.thread.join(20)
+                assert not self.thread.is_alive()
 
 
 @pytest.fixture

@@ -186,6 +186,16 @@ def test_a_stop_ends_what_is_under_way_and_leaves_the_rest_to_the_relays(slow: R
     assert service.began == 1
 
 
+def test_a_stop_does_not_wait_for_one_who_has_not_said_what_it_wants(agent: Running) -> None:
+    with calling(agent) as silent, calling(agent) as slow:
+        slow.sendall(ASK[:20])
+        assert is_served(agent)
+        agent.server.stop()
+        assert (said(silent), said(slow)) == (b"", b"")
+        agent.thread.join(15)
+        assert not agent.thread.is_alive(), "well before it would look again by itself"
+
+
 def test_who_goes_while_it_waits_is_never_begun(slow: Running) -> None:
     service = slow.service
     assert isinstance(service, _Slow)

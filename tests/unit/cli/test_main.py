@@ -14,7 +14,8 @@ from nuage_chain.cli import main, run, signals
 from nuage_chain.errors import BadConfig
 
 COMMANDS = [
-    "run", "docker-run", "attach", "detach", "check", "lint", "vsp", "vsp up", "vsp down", "vsp status", "vsp seed",
+    "run", "docker-run", "attach", "detach", "check", "lint", "install", "uninstall",
+    "vsp", "vsp up", "vsp down", "vsp status", "vsp seed",
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -74,3 +75,13 @@ def test_a_daemon_that_hangs_or_trickles_costs_no_more_than_the_deadline(tmp_pat
 
 def test_nobody_is_asked_when_no_time_is_left(tmp_path: Path) -> None:
     assert "No time left" in Docker(tmp_path / "none").listing(Deadline(0)).problem
+
+
+def test_a_daemon_that_systemd_has_not_started_yet_is_not_waited_for(tmp_path: Path) -> None:
+    path, pidfile = tmp_path / "docker.sock", tmp_path / "docker.pid"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        assert Docker(path, pidfile).listing(Deadline(30)).problem == f"it does not run: there is no {pidfile}."
+        pidfile.touch()
+        assert "did not answer" in Docker(path, pidfile).listing(Deadline(0.2)).problem

@@ -1,0 +1,136 @@
+"""`nuage-chain install` and `nuage-chain uninstall`."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from pathlib import Path
+from typing import Any
+
+from nuage_chain.attachment.state import World
+from nuage_chain.audit import networks as configured
+from nuage_chain.cli.joining import NETCONFPATH
+from nuage_chain.errors import BadConfig, LimitedConnectivity, TryAgainLater
+from nuage_chain.installation import distributions, interpreter, manifest, networks
+from nuage_chain.installation.install import Installation, Wish
+from nuage_chain.installation.place import CONFIG, CURRENT, Place, plugin_folders
+from nuage_chain.installation.release import LIBRARY, Release
+from nuage_chain.installation.uninstall import Removal, refuse_while_attached
+from nuage_chain.installation.units import Systemd
+from nuage_chain.launcher import render
+
+_INSTALL = """\
+for example:
+  nuage-chain install --dry-run
+  nuage-chain install --wait 300              # as long as Open vSwitch and VRS may take to come up
+  nuage-chain install --conflist 30-nuage-ptp.conflist
+  nuage-chain install --root /mnt/image       # into an image; what needs the node itself is left for a run there
+
+Run it again to complete, to repair or to upgrade an installation. docs/install.md tells what goes where.
+"""
+_UNINSTALL = """\
+It takes away what `nuage-chain install` has put there, and nothing else. A configuration file or list that has been
+edited stays in /etc/nuage-chain, and the journal in /var/lib/nuage-chain, unless --purge is given.
+"""
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is private
+    """Adds `install` and `uninstall`."""
+    put = _parser(commands, "install", "put nuage-chain onto this node, or upgrade it", _INSTALL)
+    put.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    put.add_argument(
+        "--conflist",
+        metavar="NAME",
+        help="the ready list of plugins to publish, or `none`"
+        f" (default: the one that is published, else {networks.DEFAULT}); the others: {', '.join(networks.names())}",
+    )
+    put.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long the switch may take to work")
+    put.add_argument(
+        "--cni-bin",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="where the runtime has its CNI plugins; may be repeated (default: each usual folder that has `bridge`)",
+    )
+    put.add_argument("--python", type=Path, metavar="PATH", help="the interpreter that is to run it, of this version")
+    put.set_defaults(run=_install)
+    take = _parser(commands, "uninstall", "take nuage-chain away from this node", _UNINSTALL)
+    take.add_argument("--force", action="store_true", help="even while containers are attached")
+    take.add_argument("--purge", action="store_true", help="configuration, journal and memory as well")
+    take.set_defaults(run=_uninstall)
+
+
+def _parser(commands: Any, name: str, text: str, epilog: str) -> argparse.ArgumentParser:  # noqa: ANN401
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--root", type=Path, default=Path("/"), metavar="FOLDER", help="an image's files, not this node"
+    )
+    parser.add_argument(
+        "--networks", type=Path, default=Path(NETCONFPATH), metavar="FOLDER", help="default: %(default)s"
+    )
+    return parser
+
+
+def _install(args: argparse.Namespace) -> int:
+    root = _root(args.root)
+    place = Place(root, plugin_folders(root, args.cni_bin), args.networks)
+    release = Release(interpreter.find(root, args.python), distributions.collect())
+    launcher = render(Path("bin/python"), LIBRARY / "nuage_chain", current=CURRENT)
+    wish = Wish(place, release, launcher, _list(args.conflist, place), args.wait)
+    run = Installation(wish, World(socket.gethostname()), Systemd(), print)
+    if args.dry_run:
+        print("\n".join(run.missing()) or "Nothing is to be done.")
+        return 0
+    try:
+        run.run()
+    except (LimitedConnectivity, TryAgainLater) as e:
+        e.hint = f"{e.hint} All else is in place; the list of plugins is published by `nuage-chain install --wait 300`."
+        raise
+    _tell_end(wish)
+    return 0
+
+
+def _tell_end(wish: Wish) -> None:
+    print(f"nuage-chain {wish.release.name} is installed.")
+    if not wish.place.live:
+        print("The list of plugins is published by `nuage-chain install` on the node itself.")
+        return
+    examples = networks.examples(networks.ready(wish.network, wish.place)) if wish.network else []
+    if examples:
+        where = wish.place.networks / wish.network
+        print(f"{where} has names of an example: {', '.join(examples)}. Put yours there, or into {CONFIG}.")
+
+
+def _list(chosen: str | None, place: Place) -> str:
+    if chosen == "none":
+        return ""
+    before = manifest.load(place)
+    published = Path(before.networks[0]).name if before and before.networks else networks.DEFAULT
+    return chosen or published
+
+
+def _uninstall(args: argparse.Namespace) -> int:
+    place = Place(_root(args.root), (), args.networks)
+    found = manifest.load(place)
+    if found is None:
+        print("nuage-chain is not installed.")
+        return 0
+    if place.live and not args.force:
+        world = World(socket.gethostname())
+        refuse_while_attached(configured.read(args.networks, world.hostname), world)
+    Removal(place, found, Systemd(), print, args.purge).run()
+    return 0
+
+
+def _root(given: Path) -> Path:
+    root = given.resolve()
+    if not root.is_dir():
+        raise BadConfig(f"{given} is not a folder.", hint="--root is the folder that has an image's /etc and /usr.")
+    return root

@@ -1,0 +1,132 @@
+"""`nuage-chain install` and `uninstall` as a user calls them, on a node with systemd."""
+
+from __future__ import annotations
+
+import json
+
+from tests.integration.systemd.conftest import LIST, VENV, Machine
+from tests.integration.systemd.node import eventually
+
+AGENT = "nuage-chain-agent.service"
+HOME, LAUNCHER, COMMAND = "/opt/nuage-chain", "/usr/lib/cni/nuage-chain", "/usr/local/bin/nuage-chain"
+
+
+def current(machine: Machine) -> str:
+    return machine.node.sh("readlink", f"{HOME}/current").strip().rpartition("/")[2]
+
+
+def versions(machine: Machine) -> list[str]:
+    return sorted(name for name in machine.node.sh("ls", HOME).split() if "+" in name)
+
+
+def test_a_dry_run_names_everything_and_puts_nothing_anywhere(machine: Machine) -> None:
+    said, done = machine.said["dry run"].splitlines(), machine.said["install"].splitlines()
+    assert machine.said["after the dry run"] == ""
+    put = [line for line in done if line.startswith("put ") and line != "put /etc/cni/net.d"]
+    assert sorted(line.removesuffix(", once the switch works") for line in said if line.startswith("put ")) == sorted(
+        put
+    )
+    assert "start nuage-chain-audit.timer" in said
+
+
+def test_the_list_is_published_last_and_once_the_switch_works(machine: Machine) -> None:
+    assert machine.said["list while it waits"] == "False"
+    put = [line for line in machine.said["install"].splitlines() if line.startswith("put ")]
+    assert put[-1] == f"put {LIST}"
+    assert json.loads(machine.node.sh("cat", LIST))["plugins"][-1]["type"] == "nuage-chain"
+
+
+def test_it_needs_nothing_of_the_environment_that_pip_made(machine: Machine) -> None:
+    node = machine.node
+    node.sh("mv", VENV, f"{VENV}.away")
+    try:
+        assert node.sh(COMMAND, "--version") == f"nuage-chain {current(machine).partition('+')[0]}\n"
+        # Without the agent, so that it is the copied code that answers.
+        node.sh("systemctl", "stop", "nuage-chain-agent.socket", AGENT)
+        answer = node.sh("sh", "-c", f'echo \'{{"cniVersion": "1.0.0"}}\' | CNI_COMMAND=VERSION {LAUNCHER}')
+        assert "1.1.0" in json.loads(answer)["supportedVersions"]
+        assert node.sh(COMMAND, "install", "--dry-run") == "Nothing is to be done.\n"
+    finally:
+        node.sh("systemctl", "start", "nuage-chain-agent.socket")
+        node.sh("mv", f"{VENV}.away", VENV)
+
+
+def test_a_second_time_there_is_nothing_to_do(machine: Machine) -> None:
+    node = machine.node
+    looks = ("find", HOME, "/etc", "/usr/lib/cni", "/usr/local", "-printf", "%p %T@ %i\\n")
+    before = node.sh(*looks)
+    assert node.sh(COMMAND, "install").splitlines()[0].startswith("nuage-chain ")
+    assert node.sh(*looks) == before
+
+
+def test_units_that_an_administrator_has_disabled_stay_so(machine: Machine) -> None:
+    node = machine.node
+    node.sh("systemctl", "disable", "--quiet", "--now", "nuage-chain-audit.timer")
+    try:
+        node.sh(COMMAND, "install")
+        assert node.sh("systemctl", "is-enabled", "nuage-chain-audit.timer", check=False).strip() == "disabled"
+        assert node.show("nuage-chain-audit.timer", "ActiveState") == {"ActiveState": "inactive"}
+    finally:
+        node.sh("systemctl", "enable", "--quiet", "--now", "nuage-chain-audit.timer")
+
+
+def test_the_agent_and_the_audit_agree_on_which_boot_it_is(machine: Machine) -> None:
+    node, path = machine.node, "/proc/sys/kernel/random/boot_id"
+    node.sh("systemctl", "start", AGENT)
+    agent = node.show(AGENT, "MainPID")["MainPID"]
+    # What is attached by the one is judged by the other.
+    assert node.sh("nsenter", "--target", agent, "--mount", "cat", path) == node.sh("cat", path)
+
+
+def test_an_upgrade_flips_one_link_and_keeps_the_version_before(machine: Machine) -> None:
+    node, first = machine.node, current(machine)
+    launcher = node.sh("stat", "-c", "%i %Y", LAUNCHER)
+    node.sh("systemctl", "start", AGENT)
+    agent = node.show(AGENT, "MainPID")
+    machine.relabel("9.0.1")
+    said = node.sh(f"{VENV}/bin/nuage-chain", "install")
+    put = [line for line in said.splitlines() if line.startswith("put ")]
+    assert put == [f"put {HOME}/{current(machine)}", f"put {HOME}/current"]
+    assert versions(machine) == [first, current(machine)]
+    assert node.sh("stat", "-c", "%i %Y", LAUNCHER) == launcher
+    assert node.sh(COMMAND, "--version") == "nuage-chain 9.0.1\n"
+    eventually(lambda: node.show(AGENT, "MainPID") != agent, "the agent is the new version's", 30)
+    eventually(lambda: "version 9.0.1" in node.run(COMMAND, "agent", "status").stdout, "it answers", 30)
+
+
+def test_an_upgrade_that_was_killed_before_it_started_the_agent_again_is_completed(machine: Machine) -> None:
+    node = machine.node
+    node.sh("systemctl", "start", AGENT)
+    agent = node.show(AGENT, "MainPID")
+    node.sh("sed", "-i", 's/"running": "[^"]*"/"running": "0.1.0+0"/', f"{HOME}/manifest.json")
+    node.sh(COMMAND, "install")
+    eventually(lambda: node.show(AGENT, "MainPID") != agent, "the agent is the new version's", 30)
+
+
+def test_another_list_takes_the_place_of_the_one_that_was_published(machine: Machine) -> None:
+    node, other = machine.node, "30-nuage-ptp.conflist"
+    for chosen in (other, "10-nuage.conflist"):
+        node.sh(COMMAND, "install", "--wait", "30", "--conflist", chosen)
+        assert node.sh("ls", "/etc/cni/net.d").split() == [chosen]
+        assert node.sh(COMMAND, "install", "--dry-run") == "Nothing is to be done.\n"
+
+
+def test_it_is_not_taken_away_under_containers(machine: Machine) -> None:
+    node = machine.node
+    machine.vrs.plant("veth-live", boot=node.sh("cat", "/proc/sys/kernel/random/boot_id").strip())
+    before = machine.files()
+    try:
+        done = node.run(COMMAND, "uninstall")
+        assert done.returncode == 1
+        assert done.stdout.startswith("nuage-chain: 1 container interface(s) are attached by nuage-chain.\n")
+        assert machine.files() == before
+    finally:
+        machine.vrs.unplug("veth-live")
+
+
+def test_uninstall_takes_away_what_install_put_there_and_nothing_else(machine: Machine) -> None:
+    node = machine.node
+    node.sh(COMMAND, "uninstall", "--purge")
+    assert machine.files() == machine.before
+    assert node.sh("systemctl", "list-units", "--all", "--plain", "--no-legend", "nuage-chain*") == ""
+    assert node.sh(f"{VENV}/bin/nuage-chain", "uninstall") == "nuage-chain is not installed.\n"
