@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
+from typing import TYPE_CHECKING, Any
 
 from nuage_chain.errors import KernelRefused
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 _MAIN_TABLE = 254
 _ROUTE_FIELDS = {"RTA_DST": "dst", "RTA_GATEWAY": "gateway", "RTA_PREFSRC": "prefsrc", "RTA_PRIORITY": "priority"}
@@ -62,6 +62,10 @@ def give_back(index: int, had: Layer3) -> None:
 @contextmanager
 def _iproute(doing: str) -> Iterator[IPRoute]:
     """doing: for the message of the KernelRefused that a refusal turns into."""
+    # Its import takes as long as all else that a call without agent imports, and few links have any of this.
+    from pyroute2 import IPRoute
+    from pyroute2.netlink.exceptions import NetlinkError
+
     try:
         with IPRoute() as ipr:
             yield ipr

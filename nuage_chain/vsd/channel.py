@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from nuage_chain import __version__, causes
 from nuage_chain.errors import BadConfig, NuageChainError, VsdLoginRefused, VsdNotVerified, VsdReplyLost, VsdUnreachable
+from nuage_chain.exchange import Connections, NotConnected, Reply
 from nuage_chain.tracing import VSD, span
 from nuage_chain.vsd import replies
-from nuage_chain.vsd.transport import Connections, NotConnected, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +34,7 @@ class Channel:
     def __init__(self, access: Access, sleep: Callable[[float], None] = time.sleep) -> None:
         self._access = access
         self._sleep = sleep
-        base = access.base()
-        self._connections = Connections(base, access.tls() if base.startswith("https:") else None)
+        self._connections = Connections(access.base(), access.tls() if access.url.startswith("https:") else None)
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline

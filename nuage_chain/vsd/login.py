@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nuage_chain.deadline import Deadline
+    from nuage_chain.exchange import Reply
     from nuage_chain.vsd.access import Access
-    from nuage_chain.vsd.transport import Reply
 
 RENEWED_BEFORE = 60.0
 MILLISECONDS_ABOVE = 1e11

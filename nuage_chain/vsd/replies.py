@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nuage_chain.errors import VsdRefused, VsdReplyLost
 
 if TYPE_CHECKING:
-    from nuage_chain.vsd.transport import Reply
+    from nuage_chain.exchange import Reply
 
 LONGEST_DESCRIPTION = 400
 

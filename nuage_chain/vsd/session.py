@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.transport import Reply
+    from nuage_chain.exchange import Reply
 
 __all__ = ["Access", "Session"]
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from nuage_chain.exchange import Connections
 from nuage_chain.link import inet, layer3, links, offload
 from nuage_chain.vrs.connection import Connection
-from nuage_chain.vsd.transport import Connections
 from tests.integration.attachment.inprocess import answer
 from tests.integration.lab import Container, Lab
 
