@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import select
@@ -15,6 +17,9 @@ import ovs.poller
 from nuage_chain.agent.listening import listening
 from nuage_chain.agent.server import Server
 from nuage_chain.agent.service import Service
+
+# Of mallopt(3). glibc gives each of the many short-lived threads a share of memory of its own, and the whole grows.
+_M_ARENA_MAX, _ARENAS = -8, 2
 
 
 def run(path: Path, environ: Mapping[str, str]) -> None:
@@ -30,6 +35,8 @@ def run(path: Path, environ: Mapping[str, str]) -> None:
         server = Server(listener, Service(log), log)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: server.stop())
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
         # What is there now stays: no collection needs to look at it again.
         gc.collect()
         gc.freeze()

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _status(path: Path) -> int:
     try:
-        about = _ask(path)
+        about = ask(path)
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else "") or "it does not answer"
         print(f"No agent at {path} ({reason}): the executable does each call itself, which takes longer.")
@@ -56,7 +56,8 @@ def _status(path: Path) -> int:
     return 0
 
 
-def _ask(path: Path) -> dict[str, Any]:
+def ask(path: Path) -> dict[str, Any]:
+    """What the agent says of itself. Raises OSError, ValueError."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
         agent.settimeout(_SECONDS)
         agent.connect(str(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 import threading
@@ -93,9 +94,13 @@ def _open(path: str) -> int:
         raise NetnsGone(f"The network namespace {path!r} is no path: {e}.") from e
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _setns(fd: int, path: str) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(fd, _CLONE_NEWNET) == 0:
+    if _libc().setns(fd, _CLONE_NEWNET) == 0:
         return
     number = ctypes.get_errno()
     if number == errno.EINVAL:
