@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from nuage_chain.errors import NuageChainError
-from nuage_chain.vsp.layout import Layout, Settings, layout_of, load_settings, write_private
+from nuage_chain.vsp.layout import Layout, layout_of, write_private
+from nuage_chain.vsp.settings import Settings, load_settings
 
 
 class Service(Protocol):

@@ -16,9 +16,10 @@ from nuage_chain.vsp.engine.mirror import SHARED, Mirror
 from nuage_chain.vsp.engine.objects import COLUMNS, Index
 from nuage_chain.vsp.engine.wanted import wanted_rows
 from nuage_chain.vsp.events import Events
-from nuage_chain.vsp.layout import OUTSIDE_NETWORK, Layout, Settings
+from nuage_chain.vsp.layout import OUTSIDE_NETWORK, Layout
 from nuage_chain.vsp.ovsdb import Ovsdb, Tables, connect
 from nuage_chain.vsp.sessions import Sessions
+from nuage_chain.vsp.settings import Settings
 
 NORTHBOUND, SOUTHBOUND = "OVN_Northbound", "OVN_Southbound"
 FULL_ROUND_SECONDS = 300.0

@@ -12,7 +12,7 @@ from typing import Any
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError, OvsdbUnreachable, SwitchRefused
 from nuage_chain.vsp.events import Events
-from nuage_chain.vsp.layout import BRIDGE, Layout, Settings
+from nuage_chain.vsp.layout import BRIDGE, Layout
 from nuage_chain.vsp.ovsdb import Operation, Ovsdb, connect, encoded_map, encoded_set
 from nuage_chain.vsp.resolver import rows
 from nuage_chain.vsp.resolver.concerns import concerned, moves_networks
@@ -21,6 +21,7 @@ from nuage_chain.vsp.resolver.openflow import Controller
 from nuage_chain.vsp.resolver.resolutions import Resolutions
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
 from nuage_chain.vsp.sessions import Sessions
+from nuage_chain.vsp.settings import Settings
 
 SWITCH_DB = "Open_vSwitch"
 LOOKUP_THREADS = 4
