@@ -6,7 +6,7 @@ nodes/<number> below that of the centre.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from nuage_chain.vsp.invitation import invite
 from nuage_chain.vsp.joining import Host, join
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.node import Up, Wishes
-from nuage_chain.vsp.settings import Settings, load_settings, save_settings
+from nuage_chain.vsp.settings import Settings, load_settings, save_settings, sound_settings
 
 NETNS = "vsp"
 """What the centre's namespace is called unless somebody says otherwise; node 1 is in vsp-1."""
@@ -69,12 +69,11 @@ def up(
         wanted = before.nodes if count is None and before else count or 0
         _check(layout, before, known, wanted)
         home = netns or (before.netns if before else None) or NETNS
-        started: list[Layout] = []
+        stay = {one for one in _all_of(layout) if node.runs(one)}
         try:
-            return _bring_up(layout, home, wanted, wishes or Wishes(), environment, deadline, started.append)
+            return _bring_up(layout, home, wanted, wishes or Wishes(), environment, deadline)
         except BaseException:
-            for one in reversed(started):
-                node.bring_down(one, environment, deadline.extended(10.0), purge=False)
+            _bring_down(layout, stay, environment, deadline.extended(10.0))
             for number in set(numbers_of(layout)) - set(known):
                 directory.purge(layout_of_node(layout, number))
             raise
@@ -86,11 +85,10 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
     if not layout.state.is_dir():
         return False
     with directory.locked(layout, deadline):
-        nodes = [layout_of_node(layout, number) for number in numbers_of(layout)]
-        ran = [node.bring_down(one, environment, deadline, purge=False) for one in nodes]
-        if nodes:
-            _remove_underlay(layout, environment, deadline)
-        return any([node.bring_down(layout, environment, deadline, purge=purge), *ran])
+        ran = _bring_down(layout, set(), environment, deadline)
+        if purge:
+            directory.purge(layout)
+        return ran
 
 
 def node_of(state: Path, number: int) -> tuple[Layout, Settings]:
@@ -120,20 +118,14 @@ def _check(layout: Layout, before: Settings | None, known: list[int], wanted: in
         )
 
 
-def _bring_up(
-    layout: Layout,
-    home: str,
-    count: int,
-    wishes: Wishes,
-    environment: Mapping[str, str],
-    deadline: Deadline,
-    starting: Callable[[Layout], None],
-) -> Cluster:
-    def noted(layout: Layout, made: Up) -> Up:
-        if not made.already:
-            starting(layout)
-        return made
+def _all_of(layout: Layout) -> list[Layout]:
+    """The directories of the nodes, and of the centre, in the order in which they can be stopped."""
+    return [*(layout_of_node(layout, number) for number in numbers_of(layout)), layout]
 
+
+def _bring_up(
+    layout: Layout, home: str, count: int, wishes: Wishes, environment: Mapping[str, str], deadline: Deadline
+) -> Cluster:
     address = str(underlay.address().ip)
     centre = node.bring_up(
         layout,
@@ -143,20 +135,23 @@ def _bring_up(
         deadline,
         lambda: underlay.make(home, environment, deadline),
     )
-    noted(layout, centre)
     save_settings(layout, replace(centre.settings, nodes=count))
-    nodes = {}
-    for number in range(1, count + 1):
-        where = layout_of_node(layout, number)
-        nodes[number] = noted(where, _join(centre, where, number, wishes, environment, deadline))
-    return Cluster(centre, nodes)
+    numbers = range(1, count + 1)
+    return Cluster(centre, {number: _join(centre, number, wishes, environment, deadline) for number in numbers})
 
 
-def _join(
-    centre: Up, where: Layout, number: int, wishes: Wishes, environment: Mapping[str, str], deadline: Deadline
-) -> Up:
+def _bring_down(layout: Layout, stay: Collection[Layout], environment: Mapping[str, str], deadline: Deadline) -> bool:
+    """Stop all but `stay`. Returns whether any of it ran."""
+    settings = sound_settings(layout)
+    ran = [node.bring_down(one, environment, deadline, purge=False) for one in _all_of(layout) if one not in stay]
+    if settings and settings.nodes and layout not in stay and settings.netns and not settings.netns_made:
+        underlay.remove(settings.netns, environment, deadline)
+    return any(ran)
+
+
+def _join(centre: Up, number: int, wishes: Wishes, environment: Mapping[str, str], deadline: Deadline) -> Up:
     home = centre.settings.netns or ""
-    name = f"{home}-{number}"
+    where, name = layout_of_node(centre.layout, number), f"{home}-{number}"
     previous = load_settings(where)
     if place.exists(name) and not (previous and previous.netns_made):
         raise BadConfig(
@@ -172,9 +167,3 @@ def _join(
     )
     invitation = invite(centre.layout, centre.settings, name)
     return join(where.state, invitation, host, environment=environment, deadline=deadline)
-
-
-def _remove_underlay(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> None:
-    settings = load_settings(layout)
-    if settings is not None and settings.netns is not None and not settings.netns_made:
-        underlay.remove(settings.netns, environment, deadline)

@@ -13,7 +13,7 @@ from nuage_chain.errors import BadConfig
 from nuage_chain.vsp import daemons, directory, place
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.processes import pid_of, stop
-from nuage_chain.vsp.settings import LOOPBACK, Settings, load_settings, save_settings
+from nuage_chain.vsp.settings import LOOPBACK, Settings, load_settings, save_settings, sound_settings
 from nuage_chain.vsp.starting import check_ports, make_place, start_all
 
 T = TypeVar("T")
@@ -95,6 +95,12 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
         return bring_down(layout, environment, deadline, purge=purge)
 
 
+def runs(layout: Layout) -> bool:
+    """Whether everything runs that was started in this directory."""
+    settings = load_settings(layout)
+    return settings is not None and all(pid_of(d) for d in daemons.all_of(layout, settings))
+
+
 def bring_up(
     layout: Layout,
     choose: Choose,
@@ -110,7 +116,7 @@ def bring_up(
     """
     begin = time.monotonic()
     previous = load_settings(layout)
-    if previous and all(pid_of(d) for d in daemons.all_of(layout, previous)):
+    if previous and runs(layout):
         _same(previous, choose(replace(previous, netns=netns)), layout)
         connect()
         return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
@@ -131,11 +137,7 @@ def bring_up(
 
 def bring_down(layout: Layout, environment: Mapping[str, str], deadline: Deadline, *, purge: bool) -> bool:
     """As `down`, for a directory that is locked."""
-    try:
-        settings = load_settings(layout)
-    except BadConfig:
-        settings = None
-    ran = end_all(layout, settings, environment, deadline)
+    ran = end_all(layout, sound_settings(layout), environment, deadline)
     if purge:
         directory.purge(layout)
     return ran

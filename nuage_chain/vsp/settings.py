@@ -76,3 +76,11 @@ def load_settings(layout: Layout) -> Settings | None:
         raise BadConfig(
             f"{layout.settings_file} is damaged: {e}.", hint="Remove the file and start the VSP again."
         ) from e
+
+
+def sound_settings(layout: Layout) -> Settings | None:
+    """As `load_settings`, None for damaged ones too: what is to be stopped is found without them."""
+    try:
+        return load_settings(layout)
+    except BadConfig:
+        return None

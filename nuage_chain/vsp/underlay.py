@@ -30,6 +30,8 @@ def address(number: int = 0) -> IPv4Interface:
 
 def make(centre: str, environment: Mapping[str, str], deadline: Deadline) -> None:
     """Make the bridge in the centre's namespace, unless it is there."""
+    # VSD is asked from within the namespace, too.
+    run_tool(["ip", "-n", centre, "link", "set", "lo", "up"], environment, deadline)
     if BRIDGE not in place.links(centre, deadline.left("looking at the underlay")):
         run_tool(["ip", "-n", centre, "link", "add", BRIDGE, "type", "bridge"], environment, deadline)
     place.set_address(centre, BRIDGE, str(address()), environment, deadline)

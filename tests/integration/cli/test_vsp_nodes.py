@@ -174,17 +174,20 @@ def start(vsp: Vsp) -> subprocess.Popen[str]:
     return running
 
 
-def test_a_namespace_of_somebody_else_in_the_place_of_a_node_is_left_alone(vsp: Vsp) -> None:
+def test_namespaces_of_somebody_else_are_left_as_they_were(vsp: Vsp) -> None:
     other = f"{vsp.netns}-2"
-    subprocess.run(["ip", "netns", "add", other], check=True)
+    for name in (vsp.netns, other):
+        subprocess.run(["ip", "netns", "add", name], check=True)
     try:
         done = vsp("up", "--netns", vsp.netns, "--nodes", "2")
         assert (done.returncode, done.stdout) == (1, "")
         assert f"There is a network namespace {other} already, which is not ours." in done.stderr
         assert vsp.processes() == []
-        assert place.exists(other)
+        assert sorted(vsp.namespaces()) == [vsp.netns, other]
+        assert place.links(vsp.netns, 5) == {"lo"}, "the underlay is gone"
     finally:
-        subprocess.run(["ip", "netns", "delete", other], check=True)
+        for name in (vsp.netns, other):
+            subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
 def test_a_vsp_without_nodes_does_not_become_one_with_nodes(vsp: Vsp) -> None:
