@@ -88,7 +88,7 @@ def up(args: argparse.Namespace, wishes: node.Wishes) -> int:
         ("to fill it", f"nuage-chain vsp seed{state}"),
         ("to try it", f"nuage-chain run --node 1{state} --netconf conflists/10-nuage.conflist ip address"),
         ("to look", f"nuage-chain vsp status{state}"),
-        ("to cut one off", f"ip -n {made.centre.settings.netns} link set {underlay.port_of(1)} down"),
+        ("to cut off", f"ip -n {made.centre.settings.netns} link set {underlay.port_of(1)} down"),
         ("to end it", f"nuage-chain vsp down{state}"),
     )
     return 0

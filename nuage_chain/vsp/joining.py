@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
-from nuage_chain.vsp import directory
+from nuage_chain.vsp import directory, place
 from nuage_chain.vsp.invitation import Invitation, unpack
 from nuage_chain.vsp.layout import layout_of, prepare
 from nuage_chain.vsp.node import Up, bring_up
@@ -38,7 +38,8 @@ class Host:
 def join(state: Path, invitation: Invitation, host: Host, *, environment: Mapping[str, str], deadline: Deadline) -> Up:
     """Start a node in `state`; return when all that OVN knows is in its bridge and VSD is asked about its ports.
 
-    Raises as `node.up` does; BadConfig when the directory is another node's, or a whole VSP's.
+    Raises as `node.up` does; BadConfig when the directory is another node's, or a whole VSP's, or the host has no such
+    uplink; NotAvailable when it has no such address, or does not reach the centre.
     """
     layout = layout_of(state)
     prepare(layout)
@@ -51,7 +52,20 @@ def join(state: Path, invitation: Invitation, host: Host, *, environment: Mappin
             host.netns,
             environment,
             deadline,
-            host.connect,
+            lambda: _connect(host, deadline),
+        )
+
+
+def _connect(host: Host, deadline: Deadline) -> None:
+    """Raises BadConfig or NotAvailable before anything is started that would wait for the other nodes in vain."""
+    host.connect()
+    if host.uplink is None:
+        place.port_is_free(host.netns, 0, deadline.left("the address"), str(host.address.ip))
+    elif host.uplink not in place.links(host.netns, deadline.left("the uplink")):
+        raise BadConfig(f"There is no link {host.uplink} here.", hint="Name the link that leads to the other nodes.")
+    elif host.address.network.prefixlen == host.address.max_prefixlen:
+        raise BadConfig(
+            f"The address {host.address.ip} of an uplink needs its length.", hint=f"As in {host.address.ip}/24."
         )
 
 

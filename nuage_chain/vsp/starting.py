@@ -61,7 +61,7 @@ def start_all(layout: Layout, settings: Settings, environment: Mapping[str, str]
         _wait(begin(daemons.switch(layout, settings)))
         switch.set_addresses(settings, environment, deadline)
         _wait(begin(daemons.controller(layout, settings)))
-        switch.wait_forwarding(layout, environment, deadline)
+        switch.wait_forwarding(layout, settings, environment, deadline)
     _wait(slow)
 
 

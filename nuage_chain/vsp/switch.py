@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NotAvailable, NuageChainError
 from nuage_chain.link.kernel import write_sysctl
 from nuage_chain.vsp import place
 from nuage_chain.vsp.databases import run_tool
 from nuage_chain.vsp.engine.plans import stable_mac
 from nuage_chain.vsp.layout import BRIDGE, OUTSIDE, OUTSIDE_BRIDGE, OUTSIDE_NETWORK, UPLINK_BRIDGE, Layout
+from nuage_chain.vsp.processes import log_tail
 from nuage_chain.vsp.settings import Settings
 
 PROBE_MILLISECONDS = 10_000
@@ -54,11 +56,20 @@ def set_addresses(settings: Settings, environment: Mapping[str, str], deadline: 
         place.set_address(settings.netns, UPLINK_BRIDGE, f"{settings.address}/{settings.prefix}", environment, deadline)
 
 
-def wait_forwarding(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> None:
-    """Wait until the bridge has all that OVN's southbound database has. Raises NotAvailable with ovs-vsctl's words."""
+def wait_forwarding(layout: Layout, settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
+    """Wait until the bridge has all that OVN's southbound database has. Raises NotAvailable."""
     left = max(1, int(deadline.left("OVN to program the bridge")))
     vsctl = ["ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", f"--timeout={left}"]
-    run_tool([*vsctl, "wait-until", "Bridge", BRIDGE, "external_ids:ovn-nb-cfg!=0"], environment, deadline)
+    try:
+        run_tool([*vsctl, "wait-until", "Bridge", BRIDGE, "external_ids:ovn-nb-cfg!=0"], environment, deadline)
+    except NuageChainError as e:
+        where = settings.southbound or "OVN's southbound database"
+        log = layout.log_of("ovn-controller")
+        raise NotAvailable(
+            f"{BRIDGE} did not get its flows in time; the end of {log}, which is to get them from {where}:\n"
+            f"{log_tail(log)}",
+            hint="The lines say why; a host that does not reach the centre is the usual reason.",
+        ) from e
 
 
 def _bridge(name: str, settings: Settings, *, wanted: bool) -> list[str]:

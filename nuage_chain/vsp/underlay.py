@@ -6,11 +6,13 @@ eth0 in the node. To cut a node off: `ip -n vsp link set node2 down`.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from ipaddress import IPv4Interface, IPv4Network
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig
+from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
 from nuage_chain.vsp.databases import run_tool
@@ -66,6 +68,11 @@ def port_of(number: int) -> str:
 
 
 def remove(centre: str, environment: Mapping[str, str], deadline: Deadline) -> None:
-    """Remove the bridge from a namespace that stays; the pairs go with the nodes."""
-    if place.exists(centre) and BRIDGE in place.links(centre, deadline.left("looking at the underlay")):
-        run_tool(["ip", "-n", centre, "link", "delete", BRIDGE], environment, deadline)
+    """Remove the bridge from a namespace that stays, and its ports, which may outlive the nodes for a while."""
+    if not place.exists(centre) or BRIDGE not in place.links(centre, deadline.left("looking at the underlay")):
+        return
+    listed = json.loads(run_tool(["ip", "-n", centre, "-j", "link", "show", "master", BRIDGE], environment, deadline))
+    for link in [*(port["ifname"] for port in listed), BRIDGE]:
+        # The kernel may be removing it at the same time.
+        with contextlib.suppress(NotAvailable):
+            run_tool(["ip", "-n", centre, "link", "delete", link], environment, deadline)

@@ -147,6 +147,30 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_changes_nothing(
     assert pair.processes() == before
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--address", "192.0.2.2/24", "--uplink", "eth9"], "There is no link eth9 here."),
+        (["--address", "192.0.2.2", "--uplink", "lo"], "The address 192.0.2.2 of an uplink needs its length."),
+        (["--address", "192.0.2.2"], "192.0.2.2:0 cannot be bound: Cannot assign requested address."),
+    ],
+)
+def test_a_host_that_has_not_what_it_says_does_not_join(
+    pair: Vsp, tmp_path: Path, words: list[str], expected: str
+) -> None:
+    assert pair("invite", "stranger", "--output", str(tmp_path / "invitation")).returncode == 0
+    host = Vsp(tmp_path / "host")
+    try:
+        done = host("join", str(tmp_path / "invitation"), "--netns", host.netns, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert expected in done.stderr
+        assert_sentence_and_hint(done.stderr)
+        assert host.processes() == []
+        assert host.namespaces() == []
+    finally:
+        host.end()
+
+
 def test_an_up_that_is_interrupted_in_the_middle_leaves_no_node(vsp: Vsp) -> None:
     running = start(vsp)
     running.send_signal(signal.SIGINT)

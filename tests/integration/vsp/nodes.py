@@ -10,6 +10,7 @@ from pathlib import Path
 from nuage_chain.deadline import Deadline
 from nuage_chain.vsp import cluster, daemons, plugin_config, processes, status, underlay
 from nuage_chain.vsp.layout import layout_of
+from nuage_chain.vsp.node import Wishes
 from nuage_chain.vsp.settings import load_settings
 from tests.integration.vsp.conftest import Container, Lab, Row, run
 from tests.integration.vsp.policies import Domain, Workload
@@ -36,7 +37,14 @@ class Nodes:
     def up(self) -> cluster.Cluster:
         for lab in self.all.values():
             lab.hang_up()
-        return cluster.up(self.state, self.count, environment=os.environ, deadline=Deadline(SECONDS), netns=self.netns)
+        return cluster.up(
+            self.state,
+            self.count,
+            environment=os.environ,
+            deadline=Deadline(SECONDS),
+            netns=self.netns,
+            wishes=Wishes(outside=True),
+        )
 
     def down(self, *, purge: bool = False) -> bool:
         return cluster.down(self.state, environment=os.environ, deadline=Deadline(SECONDS), purge=purge)

@@ -15,6 +15,7 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.vsp import place
 from tests.integration.vsp.conftest import Container, Lab
 
+OUTSIDE = "198.18.0.1"
 SETTLED = 3.0
 QUIET = 0.3
 _domains = itertools.count(1)
@@ -189,3 +190,26 @@ def new_domain(lab: Lab, zones: dict[str, Sequence[str]] | None = None) -> Domai
             plan = {"address": f"10.{number}.{next(third)}.0", "netmask": "255.255.255.0", "IPType": "IPV4"}
             domain.ids[subnet] = domain.create(f"zones/{domain.ids[zone]}/subnets", name=subnet, **plan)
     return domain
+
+
+def heard_outside(lab: Lab, workload: Workload) -> str | None:
+    """The address that a server outside of the overlay sees `workload` come from; None when it does not come."""
+
+    def serve() -> socket.socket:
+        s = socket.create_server((OUTSIDE, 0))
+        s.settimeout(0.5)
+        return s
+
+    with place.inside(lab.netns, serve, 5) as server:
+        port = server.getsockname()[1]
+
+        def connect() -> None:
+            with contextlib.suppress(OSError), socket.create_connection((OUTSIDE, port), 0.4):
+                pass
+
+        workload.inside(connect)
+        with contextlib.suppress(TimeoutError):
+            client, (address, _) = server.accept()
+            client.close()
+            return str(address)
+    return None

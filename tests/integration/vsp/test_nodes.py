@@ -11,7 +11,7 @@ import pytest
 from nuage_chain.vsp import place
 from tests.integration.vsp.conftest import Container, Lab, Row, new_netns, run
 from tests.integration.vsp.nodes import Nodes
-from tests.integration.vsp.policies import new_domain, sees
+from tests.integration.vsp.policies import heard_outside, new_domain, sees, wait
 
 pytestmark = pytest.mark.root
 
@@ -74,6 +74,16 @@ def test_acls_hold_between_nodes(nodes: Nodes) -> None:
     domain.entry(ingress, "ingress", sourcePort="*", destinationPort="7001", **place_of, **to)
     sees(nodes.centre, client, server, {7001: True, 7002: False})
     sees(nodes.centre, bystander, server, {7001: False})
+
+
+def test_containers_of_all_nodes_go_out_by_the_one_that_translates(nodes: Nodes) -> None:
+    domain = new_domain(nodes.centre)
+    domain.allow("ingress", "egress")
+    here, there = nodes.attach(1, domain, "east1"), nodes.attach(2, domain, "west1")
+    domain.update(f"domains/{domain.id}", PATEnabled="ENABLED")
+    wait(lambda: heard_outside(nodes[1], here) is not None, 5)
+    wait(lambda: heard_outside(nodes[1], there) == heard_outside(nodes[1], here), 5)
+    assert heard_outside(nodes[2], there) is None, "its own way out stands by"
 
 
 def test_a_node_writes_its_own_rows_of_ovn_and_nobody_else_any(nodes: Nodes) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import socket
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nuage_chain.vsp import place
-from tests.integration.vsp.policies import wait
+from tests.integration.vsp.policies import heard_outside, wait
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from tests.integration.vsp.policies import Domain, Workload
 
 pytestmark = pytest.mark.root
-
-OUTSIDE = "198.18.0.1"
 
 
 @pytest.fixture
@@ -128,29 +123,6 @@ def test_a_subnet_where_dhcp_is_off_answers_nobody(lab: Lab, domain: Domain) -> 
 
 
 # --- the way out
-
-
-def heard_outside(lab: Lab, workload: Workload) -> str | None:
-    """The address that a server outside of the overlay sees `workload` come from; None when it does not come."""
-
-    def serve() -> socket.socket:
-        s = socket.create_server((OUTSIDE, 0))
-        s.settimeout(0.5)
-        return s
-
-    with place.inside(lab.netns, serve, 5) as server:
-        port = server.getsockname()[1]
-
-        def connect() -> None:
-            with contextlib.suppress(OSError), socket.create_connection((OUTSIDE, port), 0.4):
-                pass
-
-        workload.inside(connect)
-        with contextlib.suppress(TimeoutError):
-            client, (address, _) = server.accept()
-            client.close()
-            return str(address)
-    return None
 
 
 def test_pat_leads_a_subnet_out_under_one_address_and_no_other_subnet(lab: Lab, open_domain: Domain) -> None:
