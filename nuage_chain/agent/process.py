@@ -22,10 +22,11 @@ from nuage_chain.agent.service import Service
 _M_ARENA_MAX, _ARENAS = -8, 2
 
 
-def run(path: Path, environ: Mapping[str, str]) -> None:
+def run(path: Path, environ: Mapping[str, str], pidfile: Path | None = None) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, and then to the end of the calls under way.
 
-    environ: systemd's variables; calls bring their own. Raises NotAvailable, IOFailure.
+    environ: systemd's variables; calls bring their own. pidfile: written once it listens.
+    Raises NotAvailable, IOFailure.
     """
     with listening(path, environ) as listener:
         # What we were started with is for no call: not a proxy, not a folder of certificates.
@@ -40,7 +41,16 @@ def run(path: Path, environ: Mapping[str, str]) -> None:
         # What is there now stays: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
+        if pidfile is not None:
+            _write_pid(pidfile)
         server.run()
+
+
+def _write_pid(path: Path) -> None:
+    """Whole or not at all: whoever waits for the file may read it at once."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(f"{os.getpid()}\n")
+    draft.replace(path)
 
 
 def log(text: str) -> None:

@@ -25,6 +25,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse has no public 
     )
     parser.add_argument("what", nargs="?", choices=("run", "status"), default="run", help="default: run")
     parser.add_argument("--socket", type=Path, default=SOCKET, metavar="PATH", help="default: %(default)s")
+    parser.add_argument("--pidfile", type=Path, metavar="PATH", help="written when it takes calls")
     parser.set_defaults(run=run)
 
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     # What it imports is what takes long without it.
     from nuage_chain.agent import process
 
-    process.run(args.socket, os.environ)
+    process.run(args.socket, os.environ, args.pidfile)
     return 0
 
 

@@ -60,6 +60,18 @@ def inside(path: str, work: Callable[[], T], seconds: float) -> T:
     return outcome[0]
 
 
+def enter(path: str) -> None:
+    """Move this thread, and whatever it starts from now on, into the namespace, to stay.
+
+    Raises NetnsGone, KernelRefused.
+    """
+    fd = _open(path)
+    try:
+        _setns(fd, path)
+    finally:
+        os.close(fd)
+
+
 def is_own(path: str) -> bool:
     """Whether `path` is the network namespace that this thread is in. Raises NetnsGone."""
     fd = _open(path)
