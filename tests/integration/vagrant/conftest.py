@@ -59,4 +59,6 @@ def _held(folder: Path) -> Iterator[dict[str, str]]:
 def _lab(environment: dict[str, str]) -> Lab:
     config = Path(environment["NUAGE_CHAIN_SSH_CONFIG"])
     names = [line.split()[1] for line in config.read_text().splitlines() if line.startswith("Host ")]
-    return Lab({name: Host(name, config) for name in names}, environment)
+    hosts = {name: Host(name, config) for name in names}
+    known = hosts["controller"].sh("grep", "# lab$", "/etc/hosts").splitlines()
+    return Lab(hosts, {name: address for address, name, *_ in map(str.split, known)}, environment)

@@ -62,6 +62,10 @@ class Host:
         """What the switch of VRS says."""
         return self.sh("ovs-vsctl", f"--db=unix:{VSP}/run/db.sock", "--timeout=10", *words).strip()
 
+    def settle(self) -> None:
+        """Waits until all that starts at boot has started."""
+        self.run("systemctl", "is-system-running", "--wait")
+
     @property
     def boot(self) -> str:
         return self.sh("cat", "/proc/sys/kernel/random/boot_id").strip()
@@ -74,9 +78,10 @@ class Host:
 
 @dataclass(frozen=True)
 class Lab:
-    """All machines. environment: what `vagrant` needs to work on them."""
+    """All machines. addresses: theirs on the lab's network; environment: what `vagrant` needs to work on them."""
 
     hosts: Mapping[str, Host]
+    addresses: Mapping[str, str]
     environment: Mapping[str, str]
 
     @property

@@ -37,6 +37,7 @@ def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
     assert "node1" in lab.vagrant("status", "node1")
     lab.vagrant("up", "--no-provision", "node1")
     assert first.boot != before
+    first.settle()
     one, other = podman(first, "one"), podman(second, "other")
     try:
         assert one.pings(other.address())
