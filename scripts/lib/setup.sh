@@ -101,6 +101,9 @@ leave_disabled() {
 units_of() {
     case $1 in
         openvswitch-switch | ovn-central | ovn-host | containerd) echo "$1.service" ;;
+        libvirt-daemon-system)
+            echo libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service libvirt-guests.service
+            ;;
         docker.io) echo docker.socket docker.service ;;
         podman)
             echo podman.socket podman.service podman-restart.service
