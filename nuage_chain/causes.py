@@ -1,14 +1,12 @@
-"""What is behind a failed HTTP request: requests and urllib3 wrap the error of the socket several times."""
+"""What is behind a failed request: errors wrap each other, and that of the socket is the innermost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import requests
-
 
 def of(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it carries: urllib3 keeps the cause in `reason`, requests in `args`."""
+    """The error and all it carries: some keep the cause in `reason`, some in `args`."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:
@@ -22,7 +20,7 @@ def of(error: BaseException) -> Iterator[BaseException]:
 def reason(chain: Sequence[BaseException]) -> str:
     """The words of the socket's own error, without a full stop; else those of the innermost."""
     for cause in chain:
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+        if isinstance(cause, OSError):
             text = getattr(cause, "reason", None) or cause.strerror
             if text:
                 return str(text).rstrip(".")

@@ -18,8 +18,8 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 from benchmarks.lib.objects import Objects
 from nuage_chain.vsp.layout import Layout, layout_of
+from nuage_chain.vsp.ovsdb import Operation, Ovsdb, connect
 from nuage_chain.vsp.resolver.openflow import Controller
-from nuage_chain.vsp.resolver.ovsdb import Operation, Ovsdb, connect
 from nuage_chain.vsp.vsd.listener import Listener
 from nuage_chain.vsp.vsd.messages import Answer, Call
 from nuage_chain.vsp.vsd.tls import create_ca, issue_server

@@ -18,8 +18,9 @@ from nuage_chain.vrs.operations import named, select
 from nuage_chain.vrs.switch import Switch
 from nuage_chain.vsp import daemons, place
 from nuage_chain.vsp.databases import create_databases, run_tool
-from nuage_chain.vsp.layout import BRIDGE, Layout, Settings, layout_of, prepare
+from nuage_chain.vsp.layout import BRIDGE, Layout, layout_of, prepare
 from nuage_chain.vsp.processes import Daemon, pid_of, start
+from nuage_chain.vsp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 # Where Open vSwitch's own socket is: a peer that is told nothing else looks there.
@@ -87,12 +88,12 @@ def start_node(state: Path, delays: Sequence[int], others: Sequence[str]) -> Nod
     layout, deadline = layout_of(state), Deadline(30)
     prepare(layout)
     node = Node(layout, place.choose_datapath(set()), others)
-    settings = Settings(None, False, node.datapath, "benchmark", 0, 0)
+    settings = Settings(None, False, node.datapath, "benchmark", 0, 0, controller=False)
     environment = layout.environment(dict(os.environ)) | {"PYTHONPATH": str(ROOT)}
-    create_databases(layout, environment, deadline)
+    create_databases(layout, settings, environment, deadline)
     SYSTEM_RUNDIR.mkdir(parents=True, exist_ok=True)
     (SYSTEM_RUNDIR / "db.sock").symlink_to(layout.ovsdb_socket)
-    database, switch = daemons.databases(layout)[0], daemons.switch(layout, settings)
+    database, switch = daemons.databases(layout, settings)[0], daemons.switch(layout, settings)
     _begin(node, [database], environment, deadline)
     run_tool(_configure(node), environment, deadline)
     _begin(node, [switch, _stand_in(layout, delays)], environment, deadline)

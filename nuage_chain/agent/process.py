@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import select
@@ -16,11 +18,15 @@ from nuage_chain.agent.listening import listening
 from nuage_chain.agent.server import Server
 from nuage_chain.agent.service import Service
 
+# Of mallopt(3). glibc gives each of the many short-lived threads a share of memory of its own, and the whole grows.
+_M_ARENA_MAX, _ARENAS = -8, 2
 
-def run(path: Path, environ: Mapping[str, str]) -> None:
+
+def run(path: Path, environ: Mapping[str, str], pidfile: Path | None = None) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, and then to the end of the calls under way.
 
-    environ: systemd's variables; calls bring their own. Raises NotAvailable, IOFailure.
+    environ: systemd's variables; calls bring their own. pidfile: written once it listens.
+    Raises NotAvailable, IOFailure.
     """
     with listening(path, environ) as listener:
         # What we were started with is for no call: not a proxy, not a folder of certificates.
@@ -30,10 +36,21 @@ def run(path: Path, environ: Mapping[str, str]) -> None:
         server = Server(listener, Service(log), log)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: server.stop())
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
         # What is there now stays: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
+        if pidfile is not None:
+            _write_pid(pidfile)
         server.run()
+
+
+def _write_pid(path: Path) -> None:
+    """Whole or not at all: whoever waits for the file may read it at once."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(f"{os.getpid()}\n")
+    draft.replace(path)
 
 
 def log(text: str) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 from collections.abc import Callable
 
-import ovs.jsonrpc
-
+from nuage_chain.vrs import jsonrpc
 from nuage_chain.vrs.connection import Connection
 
 KEPT = 32
@@ -22,43 +20,44 @@ class Switches:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._idle: dict[str, list[tuple[float, ovs.jsonrpc.Connection]]] = {}
+        self._idle: dict[str, list[tuple[float, jsonrpc.Peer]]] = {}
 
     def connection(self, remote: str) -> Connection:
         """A connection for one call, open already where one is kept; its close() gives it back."""
         return _Lent(remote, self)
 
-    def take(self, remote: str) -> ovs.jsonrpc.Connection | None:
+    def take(self, remote: str) -> jsonrpc.Peer | None:
         """The one that was used last and still works."""
         while True:
             with self._lock:
                 kept = self._idle.get(remote)
                 if not kept:
                     return None
-                _, rpc = kept.pop()
-            if _works(rpc):
-                return rpc
+                _, peer = kept.pop()
+            if _works(peer):
+                return peer
+            peer.close()
 
-    def give(self, remote: str, rpc: ovs.jsonrpc.Connection) -> None:
+    def give(self, remote: str, peer: jsonrpc.Peer) -> None:
         """Keeps it for the next call."""
         with self._lock:
             kept = self._idle.setdefault(remote, [])
             if len(kept) < KEPT:
-                kept.append((self._clock(), rpc))
+                kept.append((self._clock(), peer))
                 return
-        rpc.close()
+        peer.close()
 
     def sweep(self, idle: float = _IDLE) -> None:
         """Closes those that nobody has used for so many seconds, and forgets an OVSDB without any."""
         before, old = self._clock() - idle, []
         with self._lock:
             for remote, kept in list(self._idle.items()):
-                old += [rpc for since, rpc in kept if since <= before]
+                old += [peer for since, peer in kept if since <= before]
                 self._idle[remote] = [pair for pair in kept if pair[0] > before]
                 if not self._idle[remote]:
                     del self._idle[remote]
-        for rpc in old:
-            rpc.close()
+        for peer in old:
+            peer.close()
 
     def __len__(self) -> int:
         return sum(len(kept) for kept in list(self._idle.values()))
@@ -68,20 +67,19 @@ class _Lent(Connection):
     def __init__(self, remote: str, pool: Switches) -> None:
         super().__init__(remote)
         self._pool = pool
-        self._rpc = pool.take(remote)
+        self._peer = pool.take(remote)
 
     def close(self) -> None:
-        rpc, self._rpc = self._rpc, None
-        if rpc is not None and rpc.stream is not None:
-            self._pool.give(self.remote, rpc)
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            self._pool.give(self.remote, peer)
 
 
-def _works(rpc: ovs.jsonrpc.Connection) -> bool:
+def _works(peer: jsonrpc.Peer) -> bool:
     """Whether the server has not closed it meanwhile; answers its questions whether we are there."""
-    while True:
-        error, message = rpc.recv()
-        if error:
-            # The library closes what is broken.
-            return bool(error == errno.EAGAIN)
-        if message.type == ovs.jsonrpc.Message.T_REQUEST and message.method == "echo":
-            rpc.send(ovs.jsonrpc.Message.create_reply(message.params, message.id))
+    try:
+        while peer.receive() is not None:
+            pass
+    except jsonrpc.Broken:
+        return False
+    return True

@@ -15,7 +15,7 @@ from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import IP, Result, Route
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, CheckFailed, HostVethNotFound, NotForwarding
-from nuage_chain.link import address, offload, veth
+from nuage_chain.link import address, inet, offload, veth
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs import rows, sight
 from nuage_chain.vrs.switch import Plugged
@@ -28,7 +28,7 @@ _RESTART = "Start Open vSwitch; the container need not be recreated."
 class Inside:
     """What the container's namespace has of the interface."""
 
-    addresses: list[address.Address]
+    addresses: list[inet.Address]
     routes: list[address.Route]
     offload: bool
 

@@ -121,7 +121,7 @@ class Journal:
         # A DEL that could not wait for the lock writes beside the call that holds it.
         part = path.with_suffix(f".{os.getpid()}-{threading.get_native_id()}{_PART}")
         try:
-            _on_disk(part, json.dumps(record.document()).encode())
+            _on_disk(part, record.text().encode())
             part.rename(path)
             _sync_folder(self.folder)
         except OSError as e:

@@ -6,6 +6,7 @@ All that `undo` needs is in here, so that a rollback, a call after a crash, a DE
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,9 +114,9 @@ class Record:
         """Whether the port is the one that this record's ADD has made, or any, for a DEL."""
         return not self.call or port.marks.get(rows.CALL) == self.call
 
-    def document(self) -> dict[str, Any]:
-        """As JSON can hold it; no secret is in it."""
-        return {"format": _FORMAT, **dataclasses.asdict(self)}
+    def text(self) -> str:
+        """As JSON; no secret is in it."""
+        return json.dumps({"format": _FORMAT, **vars(self)}, default=vars)
 
 
 def begun(verb: str, who: Identity, found: Settings, since: float, *, call: str = "", boot: str = "") -> Record:
@@ -138,7 +139,7 @@ def begun(verb: str, who: Identity, found: Settings, since: float, *, call: str 
 
 
 def read(document: object) -> Record:
-    """The reverse of `Record.document`. Raises NotARecord."""
+    """The reverse of `Record.text`, once that is parsed. Raises NotARecord."""
     if not isinstance(document, Mapping) or document.get("format") != _FORMAT:
         raise NotARecord(f"it is not of the format {_FORMAT}")
     values = {k: v for k, v in document.items() if k != "format"}

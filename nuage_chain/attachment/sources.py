@@ -10,6 +10,7 @@ docs/placement.md shows each place by an example.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def own_keys(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(files.read(path, str(path)))
+        document = _parsed(files.read(path, str(path)))
     except (yaml.YAMLError, ValueError, RecursionError) as e:
         raise BadConfig(f"{path} is not YAML: {' '.join(str(e).split())}.") from e
     if document is None:
@@ -139,6 +140,12 @@ def _yaml(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise BadConfig(f"{path} has to hold keys and values, such as `bridge: alubr0`.")
     return document
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed(content: bytes) -> object:
+    """PyYAML takes as long for a small file as all else that an agent does with the configuration."""
+    return yaml.safe_load(content)
 
 
 def _predecessor(path: Path, renamed: Mapping[str, str]) -> Layer:

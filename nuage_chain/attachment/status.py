@@ -26,7 +26,7 @@ def status(request: Request, world: World, config_file: Path | None = None) -> N
         _tell_debts(found, world)
         ask_switch(found, world, deadline)
         if found.activation == settings.SPLIT:
-            _ask_vsd(found, world, deadline)
+            ask_vsd(found, world, deadline)
     except (LimitedConnectivity, NotAvailable):
         raise
     except TryAgainLater as e:
@@ -73,7 +73,8 @@ def ask_switch(found: Settings, world: World, deadline: Deadline) -> None:
         )
 
 
-def _ask_vsd(found: Settings, world: World, deadline: Deadline) -> None:
+def ask_vsd(found: Settings, world: World, deadline: Deadline) -> None:
+    """Whether VSD lets us in. Raises BadConfig and what the session raises."""
     vsd = world.vsd(found.access())
     try:
         vsd.get("me", deadline)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nuage_chain.attachment.settings import Settings
 from nuage_chain.audit import calls
 from nuage_chain.audit.calls import Calls
 from nuage_chain.audit.facts import Key, Sighting
@@ -35,6 +36,11 @@ class Memory:
     attached: Mapping[Key, Sighting] = field(default_factory=dict)
     counted: Calls = field(default_factory=Calls)
     succeeded: float = 0.0
+
+
+def file_of(node: Settings) -> Path:
+    """Where the audit of a node with these settings remembers."""
+    return Path(node.text("stateDir")) / "audit.json"
 
 
 def load(path: Path) -> Memory:

@@ -57,9 +57,12 @@ def switch_of(found: Settings) -> Place:
     return found.text("ovsdb"), found.text("bridge")
 
 
-def read(folder: Path, hostname: str, config_file: Path | None = None) -> Networks:
-    """folder: of network configurations. Raises BadConfig for a node's configuration that cannot be read."""
-    node = settings.merge(sources.layers(Request("STATUS", ""), config_file=config_file, strict=False), hostname)
+def read(folder: Path, hostname: str, config_file: Path | None = None, *, strict: bool = False) -> Networks:
+    """folder: of network configurations. strict: as an ADD reads them.
+
+    Raises BadConfig for a node's configuration that cannot be read.
+    """
+    node = settings.merge(sources.layers(Request("STATUS", ""), config_file=config_file, strict=strict), hostname)
     problems: list[str] = []
     by_name: dict[str, Settings] = {}
     elsewhere = set()
@@ -69,7 +72,7 @@ def read(folder: Path, hostname: str, config_file: Path | None = None) -> Networ
             continue
         request = Request("STATUS", network.version, config={**entry, "name": network.name})
         try:
-            layers = sources.layers(request, config_file=config_file, strict=False)
+            layers = sources.layers(request, config_file=config_file, strict=strict)
             found = settings.merge(layers, hostname)
         except NuageChainError as e:
             problems.append(e.message)

@@ -62,7 +62,7 @@ class Auditor:
     @property
     def memory_file(self) -> Path:
         """Where it remembers."""
-        return Path(self.networks.node.text("stateDir")) / "audit.json"
+        return memory.file_of(self.networks.node)
 
     def plan(self, grace: float, deadline: Deadline) -> Plan:
         """What it would do now. Changes nothing, and remembers nothing."""

@@ -25,6 +25,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse has no public 
     )
     parser.add_argument("what", nargs="?", choices=("run", "status"), default="run", help="default: run")
     parser.add_argument("--socket", type=Path, default=SOCKET, metavar="PATH", help="default: %(default)s")
+    parser.add_argument("--pidfile", type=Path, metavar="PATH", help="written when it takes calls")
     parser.set_defaults(run=run)
 
 
@@ -35,13 +36,13 @@ def run(args: argparse.Namespace) -> int:
     # What it imports is what takes long without it.
     from nuage_chain.agent import process
 
-    process.run(args.socket, os.environ)
+    process.run(args.socket, os.environ, args.pidfile)
     return 0
 
 
 def _status(path: Path) -> int:
     try:
-        about = _ask(path)
+        about = ask(path)
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else "") or "it does not answer"
         print(f"No agent at {path} ({reason}): the executable does each call itself, which takes longer.")
@@ -56,7 +57,8 @@ def _status(path: Path) -> int:
     return 0
 
 
-def _ask(path: Path) -> dict[str, Any]:
+def ask(path: Path) -> dict[str, Any]:
+    """What the agent says of itself. Raises OSError, ValueError."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
         agent.settimeout(_SECONDS)
         agent.connect(str(path))

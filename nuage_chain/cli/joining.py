@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nuage_chain.cli import nodes
 from nuage_chain.cli.joint import Joint
+from nuage_chain.cli.nodes import Node
 from nuage_chain.cni import result
 from nuage_chain.cni.runtime import conflist
 from nuage_chain.cni.runtime.conflist import Network
@@ -53,18 +55,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cache",
         type=Path,
-        default=Path(CACHE),
         metavar="FOLDER",
-        help="where results are kept (default: %(default)s)",
+        help=f"where results are kept (default: {CACHE}, with --node the node's own)",
     )
+    nodes.add_argument(group)
 
 
 def joint(args: argparse.Namespace, netns: str, container_id: str, environment: Mapping[str, str]) -> Joint:
-    """What the arguments describe, where they are silent the environment. Raises BadConfig before anything is done."""
+    """What the arguments describe, where they are silent the environment.
+
+    With --node this process is in that node's network namespace afterwards.
+    Raises BadConfig or NotAvailable before anything is done.
+    """
+    node = nodes.entered(args)
     networks = _networks(args.netconf or Path(environment.get("NETCONFPATH") or NETCONFPATH), args.network)
     made = Joint(
-        runtime=Runtime(plugin_dirs(environment), args.cache, environment=environment, convert=_convert),
-        networks=networks,
+        runtime=_runtime(args.cache, node, environment),
+        networks=nodes.on_node(networks, node) if node else networks,
         ifnames=_ifnames(networks, args.ifname or environment.get("CNI_IFNAME") or None),
         args=_pairs(args.args if args.args is not None else environment.get("CNI_ARGS", "")),
         capabilities=_capabilities(args.capabilities or environment.get("CAP_ARGS", "")),
@@ -74,6 +81,13 @@ def joint(args: argparse.Namespace, netns: str, container_id: str, environment: 
     for attachment in made.attachments:
         attachment.check()
     return made
+
+
+def _runtime(given: Path | None, node: Node | None, environment: Mapping[str, str]) -> Runtime:
+    folders, cache = plugin_dirs(environment), Path(CACHE)
+    if node is not None:
+        folders, cache = [node.programs, *folders], node.cache
+    return Runtime(folders, given or cache, environment=environment, convert=_convert)
 
 
 def cnitool_id(netns: str) -> str:

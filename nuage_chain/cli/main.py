@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from nuage_chain import __version__
-from nuage_chain.cli import agent, audit, docker, install, lint, networks, run, signals, trace, vsp
+from nuage_chain.cli import agent, audit, docker, doctor, install, lint, networks, run, signals, trace, vsp
 from nuage_chain.cli.output import complain
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable, NuageChainError
 
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nuage-chain {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (run, docker, networks, lint, audit, agent, trace, install, vsp):
+    for module in (run, docker, networks, lint, doctor, audit, agent, trace, install, vsp):
         module.add_parser(commands)
     return parser
 

@@ -34,6 +34,7 @@ for example:
   nuage-chain run ip address
   nuage-chain run -v ping -c 3 10.10.1.1
   nuage-chain run --args NUAGE_SUBNET=api bash
+  nuage-chain run --node 2 ping -c 3 10.10.1.2     # on node 2 of `nuage-chain vsp up --nodes 3`
   nuage-chain run --netconf conflists/10-nuage.conflist -- sh -c 'ip route; exit 7'
 
 The exit status is the command's; 127 where there is no such command, 1 where the namespace could not be joined (or,

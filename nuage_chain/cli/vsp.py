@@ -9,19 +9,20 @@ from typing import Any
 
 import yaml
 
-from nuage_chain.cli.output import table
+from nuage_chain.cli import vsp_nodes, vsp_status
+from nuage_chain.cli.nodes import add_state, number
+from nuage_chain.cli.vsp_status import about_vsd, print_aligned, state_option, up_line
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable
 from nuage_chain.link import netns
 from nuage_chain.vsd.session import Session
-from nuage_chain.vsp import node, place, plugin_config, status, topology
+from nuage_chain.vsp import cluster, node, place, plugin_config, status, topology
 from nuage_chain.vsp.access import access_of
-from nuage_chain.vsp.layout import layout_of, load_settings
+from nuage_chain.vsp.layout import layout_of
+from nuage_chain.vsp.settings import CERT_PORT, VSD_PORT, load_settings
 
-DEFAULT_STATE = Path("/var/lib/nuage-chain/vsp")
-# Eight daemons on a slow machine; on an idle one they are up in two seconds.
-_UP, _DOWN, _STATUS, _SEED = 60, 60, 10, 60
-
+# Nine daemons on a slow machine; on an idle one they are up in two seconds.
+_UP, _DOWN, _SEED = 60, 60, 60
 
 _ABOUT = """\
 The embedded VSP: a small VSD, VRS and VSC on this machine's Open vSwitch and OVN, for those who have no VSP to try
@@ -46,42 +47,65 @@ What VSD has already, by name, is kept as it is.
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is private
-    """Adds `vsp` and its four verbs."""
+    """Adds `vsp` and its verbs."""
     parser = commands.add_parser(
         "vsp", help="start, look at, fill or stop the embedded VSP", description=" ".join(_ABOUT.split())
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, title="verbs", metavar="up|down|status|seed")
+    verbs = parser.add_subparsers(dest="verb", required=True, title="verbs", metavar="up|down|status|seed|invite|join")
     up = _verb(verbs, "up", _up, "start the embedded VSP and say how to use it; fine where it runs already")
     up.add_argument(
-        "--netns", metavar="NAME", help="network namespace to run in, made where it does not exist (default: this one)"
+        "--netns",
+        metavar="NAME",
+        help="network namespace to run in, made where it does not exist (default: this one; with --nodes vsp for the "
+        "centre and vsp-1, vsp-2, ... for the nodes)",
     )
     up.add_argument(
-        "--port", type=_port, default=8443, metavar="N", help="VSD's port on 127.0.0.1 (default: %(default)s)"
+        "--nodes",
+        type=vsp_nodes.count,
+        metavar="N",
+        help="so many nodes, each in a network namespace of its own (default: as it was, at first this host alone)",
     )
+    up.add_argument(
+        "--listen",
+        type=vsp_nodes.address,
+        metavar="ADDRESS",
+        help="be the centre of other hosts, which join at this address of this one (default: as it was, at first not)",
+    )
+    up.add_argument("--port", type=_port, metavar="N", help="VSD's port (default: as it was, at first 8443)")
     up.add_argument(
         "--cert-port",
         type=_port,
-        default=7443,
         metavar="N",
-        help="VSD's port for those who log in by certificate (default: %(default)s)",
+        help="VSD's port for those who log in by certificate (default: as it was, at first 7443)",
+    )
+    up.add_argument(
+        "--outside",
+        action=argparse.BooleanOptionalAction,
+        help="a bridge out of the overlay, for PAT and floating IPs (default: as it was, at first none)",
+    )
+    up.add_argument(
+        "--without-policy",
+        choices=("drop", "allow"),
+        help="what becomes of traffic where no ACL template is active (default: as it was, at first drop)",
     )
     down = _verb(verbs, "down", _down, "stop the embedded VSP; fine where it does not run")
     down.add_argument("--purge", action="store_true", help="remove what is in its directory too: databases, passwords")
-    _verb(verbs, "status", _status, "say what of it runs; the exit status is 0 when containers can be attached, else 1")
+    down.add_argument("--node", type=number, metavar="N", help="node N alone, with its containers' network")
+    _verb(
+        verbs,
+        "status",
+        vsp_status.run,
+        "say what of it runs; the exit status is 0 when containers can be attached on every node, else 1",
+    )
     seed = _verb(verbs, "seed", _seed, "make enterprises, domains, zones and subnets in its VSD")
     seed.add_argument("file", nargs="?", type=Path, metavar="FILE", help="in YAML (default: the topology of the demo)")
+    vsp_nodes.add_verbs(_verb, verbs)
     seed.epilog, seed.formatter_class = _TOPOLOGY, argparse.RawDescriptionHelpFormatter
 
 
 def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:  # noqa: ANN401 - as above
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=DEFAULT_STATE,
-        metavar="FOLDER",
-        help="directory that everything is under (default: %(default)s)",
-    )
+    add_state(parser, "directory that everything is under")
     parser.set_defaults(run=run)
     return parser
 
@@ -94,62 +118,63 @@ def _port(text: str) -> int:
 
 
 def _up(args: argparse.Namespace) -> int:
-    if args.port == args.cert_port:
-        raise BadConfig(f"VSD cannot have {args.port} for both of its ports.", hint="Choose another --cert-port.")
-    made = node.up(
-        args.state,
-        environment=os.environ,
-        deadline=Deadline(_UP),
-        netns=args.netns,
-        vsd_port=args.port,
-        cert_port=args.cert_port,
-    )
-    config = plugin_config.write(made.layout, made.settings)
-    print("The embedded VSP runs already." if made.already else f"The embedded VSP is up, in {made.seconds:.1f} s.")
-    inside = f"ip netns exec {made.settings.netns} " if made.settings.netns else ""
-    state = "" if args.state == DEFAULT_STATE else f" --state {args.state}"
-    _print_aligned(
+    _check(args)
+    wishes = node.Wishes(args.port, args.cert_port, args.without_policy, args.outside, args.listen)
+    layout = layout_of(args.state)
+    before = load_settings(layout)
+    if args.nodes is not None or (before is not None and before.nodes):
+        return vsp_nodes.up(args, wishes)
+    # A host that has joined a VSP is where it was.
+    netns = args.netns or (before.netns if before is not None and not before.controller else None)
+    made = node.up(args.state, environment=os.environ, deadline=Deadline(_UP), netns=netns, wishes=wishes)
+    print(up_line(made))
+    print_aligned(
         "  ",
-        ("VSD", f"{made.settings.vsd_url}, user csproot, organization csp{_where(made.settings.netns)}"),
-        ("its password", f"in {made.layout.password_file}"),
-        ("its CA", str(made.layout.ca)),
-        ("OVSDB", f"unix:{made.layout.ovsdb_socket}"),
-        ("to use it", f"install -D -m 600 {config} /etc/nuage-chain/config.yaml"),
-        ("to fill it", f"nuage-chain vsp seed{state}"),
-        ("to try it", f"{inside}nuage-chain run --netconf conflists/10-nuage.conflist ip address"),
-        ("to end it", f"nuage-chain vsp down{state}"),
+        *about_vsd(made),
+        *(_to_use(made) if made.settings.switch else ()),
+        ("to fill it", f"nuage-chain vsp seed{state_option(args)}"),
+        *([("to join it", f"nuage-chain vsp invite NAME{state_option(args)}")] if made.settings.takes_nodes else []),
+        ("to end it", f"nuage-chain vsp down{state_option(args)}"),
     )
     return 0
+
+
+def _to_use(made: node.Up) -> list[tuple[str, str]]:
+    inside = f"ip netns exec {made.settings.netns} " if made.settings.netns else ""
+    config = plugin_config.write(made.layout, made.settings)
+    return [
+        ("OVSDB", f"unix:{made.layout.ovsdb_socket}"),
+        ("to use it", f"install -D -m 600 {config} /etc/nuage-chain/config.yaml"),
+        ("to try it", f"{inside}nuage-chain run --netconf conflists/10-nuage.conflist ip address"),
+    ]
+
+
+def _check(args: argparse.Namespace) -> None:
+    if (args.port or VSD_PORT) == (args.cert_port or CERT_PORT):
+        raise BadConfig(
+            f"VSD cannot have {args.port or VSD_PORT} for both of its ports.", hint="Choose another --cert-port."
+        )
+    if args.nodes is not None and args.listen is not None:
+        raise BadConfig(
+            "With --nodes all nodes are on this machine, so --listen has no meaning.", hint="Leave one of them out."
+        )
 
 
 def _down(args: argparse.Namespace) -> int:
-    ran = node.down(args.state, environment=os.environ, deadline=Deadline(_DOWN), purge=args.purge)
+    if args.node is not None:
+        return vsp_nodes.down(args)
+    ran = cluster.down(args.state, environment=os.environ, deadline=Deadline(_DOWN), purge=args.purge)
     print("The embedded VSP is down." if ran else "The embedded VSP did not run.")
     return 0
-
-
-def _status(args: argparse.Namespace) -> int:
-    found = status.status(args.state, environment=os.environ, deadline=Deadline(_STATUS))
-    if not found.processes:
-        print(f"No embedded VSP in {found.state}.")
-        return 1
-    print(table(("process", "pid"), [(p.name, str(p.pid) if p.pid else "not running") for p in found.processes]))
-    print()
-    ports = "1 port" if found.ports == 1 else f"{found.ports} ports"
-    _print_aligned(
-        "",
-        ("VSD", f"{found.vsd_url} {'answers' if found.vsd_answers else 'does not answer'}{_where(found.netns)}"),
-        ("bridge", f"{found.bridge} ({found.datapath}), {ports}" if found.bridge else "not there"),
-        ("controller", found.role or "not connected"),
-    )
-    print("Containers can be attached." if found.healthy else f"No container can be attached; see {found.state}/log.")
-    return 0 if found.healthy else 1
 
 
 def _seed(args: argparse.Namespace) -> int:
     wanted = _topology(args.file) if args.file else topology.DEMO
     settings, layout = load_settings(layout_of(args.state)), layout_of(args.state)
-    if settings is None or not status.status(args.state, environment=os.environ, deadline=Deadline(_STATUS)).running:
+    if (
+        settings is None
+        or not status.status(args.state, environment=os.environ, deadline=Deadline(vsp_status.SECONDS)).running
+    ):
         raise NotAvailable(
             f"No embedded VSP runs in {layout.state}.", hint="Start it with `nuage-chain vsp up`, --state as here."
         )
@@ -180,12 +205,3 @@ def _topology(path: Path) -> dict[str, Any]:
     except BadConfig as e:
         raise BadConfig(f"{path}: {e.message}", hint="`nuage-chain vsp seed --help` shows how it has to look.") from e
     return dict(document)
-
-
-def _where(namespace: str | None) -> str:
-    return f" (in network namespace {namespace})" if namespace else ""
-
-
-def _print_aligned(indent: str, *lines: tuple[str, str]) -> None:
-    for name, value in lines:
-        print(f"{indent}{name:<13} {value}")

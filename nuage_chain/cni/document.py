@@ -41,7 +41,7 @@ def decode(text: bytes) -> dict[str, Any]:
 
 def encode(document: Mapping[str, Any]) -> str:
     """One JSON document, with a line feed at its end; valid UTF-8 whatever texts it was made of."""
-    return whole(json.dumps(document, indent=4, ensure_ascii=False)) + "\n"
+    return whole(json.dumps(document, ensure_ascii=False)) + "\n"
 
 
 def whole(text: str) -> str:

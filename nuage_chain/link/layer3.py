@@ -6,12 +6,15 @@ gateway's address beside the overlay.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyroute2 import IPRoute
+from nuage_chain.errors import KernelRefused
 
-from nuage_chain.link.kernel import netlink
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 _MAIN_TABLE = 254
 _ROUTE_FIELDS = {"RTA_DST": "dst", "RTA_GATEWAY": "gateway", "RTA_PREFSRC": "prefsrc", "RTA_PRIORITY": "priority"}
@@ -27,13 +30,15 @@ class Layer3:
 
 def look(index: int) -> Layer3:
     """All addresses of the link, but for link-local ones, and its routes in the main table."""
-    with netlink("Reading the addresses of the host end") as ipr:
+    with _iproute("Reading the addresses of the host end") as ipr:
         return _look(ipr, index)
 
 
 def take_off(index: int, had: Layer3) -> None:
     """Takes them off the link."""
-    with netlink("Taking the addresses off the host end") as ipr:
+    if had == Layer3():
+        return
+    with _iproute("Taking the addresses off the host end") as ipr:
         for route in had.routes:
             ipr.route("del", oif=index, **route)
         for address in had.addresses:
@@ -42,7 +47,9 @@ def take_off(index: int, had: Layer3) -> None:
 
 def give_back(index: int, had: Layer3) -> None:
     """Puts back what is missing of them."""
-    with netlink("Putting the addresses back on the host end") as ipr:
+    if had == Layer3():
+        return
+    with _iproute("Putting the addresses back on the host end") as ipr:
         there = _look(ipr, index)
         for address in had.addresses:
             if address not in there.addresses:
@@ -50,6 +57,22 @@ def give_back(index: int, had: Layer3) -> None:
         for route in had.routes:
             if route not in there.routes:
                 ipr.route("add", oif=index, **route)
+
+
+@contextmanager
+def _iproute(doing: str) -> Iterator[IPRoute]:
+    """doing: for the message of the KernelRefused that a refusal turns into."""
+    # Its import takes as long as all else that a call without agent imports, and few links have any of this.
+    from pyroute2 import IPRoute
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        with IPRoute() as ipr:
+            yield ipr
+    except NetlinkError as e:
+        raise KernelRefused(f"{doing} failed: {e.args[-1]}.") from e
+    except OSError as e:
+        raise KernelRefused(f"{doing} failed: {e.strerror or e}.") from e
 
 
 def _look(ipr: IPRoute, index: int) -> Layer3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 import threading
@@ -59,6 +60,18 @@ def inside(path: str, work: Callable[[], T], seconds: float) -> T:
     return outcome[0]
 
 
+def enter(path: str) -> None:
+    """Move this thread, and whatever it starts from now on, into the namespace, to stay.
+
+    Raises NetnsGone, KernelRefused.
+    """
+    fd = _open(path)
+    try:
+        _setns(fd, path)
+    finally:
+        os.close(fd)
+
+
 def is_own(path: str) -> bool:
     """Whether `path` is the network namespace that this thread is in. Raises NetnsGone."""
     fd = _open(path)
@@ -93,9 +106,13 @@ def _open(path: str) -> int:
         raise NetnsGone(f"The network namespace {path!r} is no path: {e}.") from e
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _setns(fd: int, path: str) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(fd, _CLONE_NEWNET) == 0:
+    if _libc().setns(fd, _CLONE_NEWNET) == 0:
         return
     number = ctypes.get_errno()
     if number == errno.EINVAL:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from nuage_chain import __version__, causes
 from nuage_chain.deadline import Deadline
@@ -24,12 +20,12 @@ from nuage_chain.errors import (
     OrchestratorReplyLost,
     OrchestratorUnreachable,
 )
+from nuage_chain.exchange import Connections, NotConnected
 from nuage_chain.orchestrators import bounded
 
 LONGEST_WAIT = 10.0
 # A pod is at most as large as etcd takes, 1.5 MiB.
 _LARGEST_ANSWER = 4 << 20
-_PIECE = 16384
 
 
 @dataclass(frozen=True)
@@ -92,39 +88,17 @@ def _within(seconds: float, peer: Peer, method: str, path: str, body: Mapping[st
 
 
 def _exchange(seconds: float, peer: Peer, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
-    end = time.monotonic() + seconds
     # As bytes, it goes out with a Content-Length: nuagekubemon crashes on a chunked body.
     data = None if body is None else json.dumps(body).encode()
     headers = {"Accept": "application/json", "User-Agent": f"nuage-chain/{__version__}", **peer.headers}
     if data is not None:
         headers["Content-Type"] = "application/json"
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("https://", _Adapter(peer))
-        with session.request(
-            method, peer.url + path, headers=headers, data=data, timeout=seconds, allow_redirects=False, stream=True
-        ) as response:
-            answer = bytearray()
-            for piece in response.iter_content(_PIECE):
-                answer += piece
-                if len(answer) > _LARGEST_ANSWER or time.monotonic() > end:
-                    raise requests.ConnectionError("the answer is too long, or too slow")
-            return response.status_code, bytes(answer)
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-        super().__init__(pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as requests calls it
-        kwargs["ssl_context"] = self._peer.tls
-        if self._peer.server_name:
-            kwargs["server_hostname"] = self._peer.server_name
-        super().init_poolmanager(*args, **kwargs)
-
-    def cert_verify(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as requests calls it
-        """Nothing: the context knows the CAs, and requests would add those of certifi."""
+    connections = Connections(peer.url, peer.tls, server_name=peer.server_name, largest=_LARGEST_ANSWER)
+    try:
+        reply = connections.exchange(method, path, headers, data, Deadline(seconds))
+    finally:
+        connections.close()
+    return reply.status, reply.content
 
 
 def _refusal(peer: Peer, what: str, status: int, answer: bytes) -> NuageChainError:
@@ -151,7 +125,7 @@ def _json(answer: bytes) -> object:
 
 
 def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
-    if not isinstance(error, (requests.RequestException, HTTPError, OSError)):
+    if not isinstance(error, (OSError, http.client.HTTPException)):
         return error
     chain = list(causes.of(error))
     at = f"{peer.name} at {peer.url}"
@@ -160,6 +134,6 @@ def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
             return OrchestratorNotVerified(f"The certificate of {at} is not verified: {cause.verify_message}.")
         if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
             return OrchestratorRefused(f"{at} refused our certificate: {cause.reason}.", status=0)
-        if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
+        if isinstance(cause, NotConnected):
             return OrchestratorUnreachable(f"{at} cannot be reached: {causes.reason(chain)}.")
     return OrchestratorReplyLost(f"{at} did not answer {what}: {causes.reason(chain)}.")

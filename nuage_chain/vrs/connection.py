@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import Any, TypeAlias
-
-import ovs.jsonrpc
-import ovs.poller
-import ovs.stream
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import OvsdbUnreachable, SwitchRefused
 from nuage_chain.tracing import OVSDB, span
+from nuage_chain.vrs import jsonrpc
 
 DATABASE = "Open_vSwitch"
 _CHANGES = ("insert", "mutate", "update", "delete")
@@ -35,7 +30,7 @@ class Connection:
 
     def __init__(self, remote: str) -> None:
         self.remote = remote
-        self._rpc: ovs.jsonrpc.Connection | None = None
+        self._peer: jsonrpc.Peer | None = None
 
     def transact(self, operations: list[Operation], deadline: Deadline) -> list[dict[str, Any]]:
         """The result of each operation, in order, all of them carried out or none.
@@ -59,64 +54,41 @@ class Connection:
         self._drop()
 
     def _drop(self) -> None:
-        if self._rpc is not None and self._rpc.stream is not None:
-            self._rpc.close()
-        self._rpc = None
+        if self._peer is not None:
+            self._peer.close()
+        self._peer = None
 
     def _ask(self, method: str, params: list[Any], deadline: Deadline) -> Any:  # noqa: ANN401 - whatever JSON it answers
         try:
             with span(OVSDB, _named(method, params)):
-                reply = self._call(ovs.jsonrpc.Message.create_request(method, params), deadline)
+                reply = self._answer(method, params, deadline)
         except BaseException:
             # Half an answer would be taken for that of the next request, and a lock would stay ours.
             self._drop()
             raise
-        if reply.type == ovs.jsonrpc.Message.T_ERROR:
-            raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply.error}.")
-        return reply.result
+        if reply.get("error") is not None:
+            raise SwitchRefused(f"OVSDB at {self.remote} refused the request: {reply['error']}.")
+        return reply.get("result")
 
-    def _call(self, request: ovs.jsonrpc.Message, deadline: Deadline) -> ovs.jsonrpc.Message:
-        rpc = self._rpc = self._rpc or self._open(deadline)
-        self._raise_for(rpc.send(request))
-        while True:
-            error, message = rpc.recv()
-            if error == errno.EAGAIN:
-                self._pause(rpc, deadline)
-                continue
-            self._raise_for(error)
-            if message.type == ovs.jsonrpc.Message.T_REQUEST and message.method == "echo":
-                rpc.send(ovs.jsonrpc.Message.create_reply(message.params, message.id))
-            elif (
-                message.type in (ovs.jsonrpc.Message.T_REPLY, ovs.jsonrpc.Message.T_ERROR) and message.id == request.id
-            ):
-                return message
-
-    def _open(self, deadline: Deadline) -> ovs.jsonrpc.Connection:
-        left = int(deadline.left(f"connecting to OVSDB at {self.remote}", at_most=5) * 1000)
+    def _answer(self, method: str, params: list[Any], deadline: Deadline) -> jsonrpc.Message:
+        peer = self._peer = self._peer or self._open(deadline)
         try:
-            error, stream = ovs.stream.Stream.open_block(ovs.stream.Stream.open(self.remote), left)
-        except RecursionError as e:
-            # The library shortens a path that is too long for a socket, and never ends where only its name is long.
-            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: the path is too long.") from e
-        except (ValueError, TypeError, OverflowError, OSError) as e:
-            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {e}.") from e
-        self._raise_for(error)
-        return ovs.jsonrpc.Connection(stream)
+            number = peer.ask(method, params)
+            while True:
+                message = peer.receive()
+                if message is None:
+                    peer.wait(deadline.left(f"an answer of OVSDB at {self.remote}"), deadline.wakes)
+                elif message.get("id") == number and "method" not in message:
+                    return message
+        except jsonrpc.Broken as e:
+            raise self._unreachable(str(e)) from e
 
-    def _pause(self, rpc: ovs.jsonrpc.Connection, deadline: Deadline) -> None:
-        poller = ovs.poller.Poller()
-        poller.timer_wait(int(deadline.left(f"an answer of OVSDB at {self.remote}") * 1000) + 1)
-        rpc.run()
-        rpc.wait(poller)
-        rpc.recv_wait(poller)
-        if deadline.wakes is not None:
-            poller.fd_wait(deadline.wakes, ovs.poller.POLLIN)
-        poller.block()
+    def _open(self, deadline: Deadline) -> jsonrpc.Peer:
+        left = deadline.left(f"connecting to OVSDB at {self.remote}", at_most=5)
+        return jsonrpc.connect(self.remote, left, self._unreachable)
 
-    def _raise_for(self, error: int) -> None:
-        if error:
-            reason = "the server closed the connection" if error < 0 else os.strerror(error)
-            raise OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {reason}.")
+    def _unreachable(self, reason: str) -> OvsdbUnreachable:
+        return OvsdbUnreachable(f"OVSDB cannot be reached at {self.remote}: {reason}.")
 
     def _checked(self, results: list[dict[str, Any] | None], operations: list[Operation]) -> list[dict[str, Any]]:
         for index, result in enumerate(results):

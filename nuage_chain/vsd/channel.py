@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 import time
 from typing import TYPE_CHECKING
 
-import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-
 from nuage_chain import __version__, causes
 from nuage_chain.errors import BadConfig, NuageChainError, VsdLoginRefused, VsdNotVerified, VsdReplyLost, VsdUnreachable
+from nuage_chain.exchange import Connections, NotConnected, Reply
 from nuage_chain.tracing import VSD, span
-from nuage_chain.vsd import replies, transport
+from nuage_chain.vsd import replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 UNAVAILABLE = 503
 GATEWAY_FAULTS = (502, 504)
+_AGENT = {"User-Agent": f"nuage-chain/{__version__}"}
 PAUSES = (0.2, 0.5, 1.0, 1.0)
 
 
@@ -33,15 +33,12 @@ class Channel:
 
     def __init__(self, access: Access, sleep: Callable[[float], None] = time.sleep) -> None:
         self._access = access
-        self._base = access.base()
         self._sleep = sleep
-        context = access.tls() if self._base.startswith("https:") else None
-        self._session = transport.open_session(context, verify=access.verify)
-        self._session.headers["User-Agent"] = f"nuage-chain/{__version__}"
+        self._connections = Connections(access.base(), access.tls() if access.url.startswith("https:") else None)
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
-    ) -> requests.Response:
+    ) -> Reply:
         """The answer, whatever its status below 500.
 
         503 is tried again a few times, a connection that VSD dropped once; a POST never is when it may have arrived.
@@ -58,7 +55,7 @@ class Channel:
                     raise
                 fresh_connection = True
                 continue
-            if not _worth_repeating(method, reply.status_code):
+            if not _worth_repeating(method, reply.status):
                 return self._usable(reply, what)
             pause = next(pauses, None)
             if pause is None or not self.pause(pause, deadline, what):
@@ -73,25 +70,27 @@ class Channel:
 
     def close(self) -> None:
         """Close the connections; the next request would open them again."""
-        self._session.close()
+        self._connections.close()
 
-    def _usable(self, reply: requests.Response, what: str) -> requests.Response:
-        if reply.status_code < 500:
+    def _usable(self, reply: Reply, what: str) -> Reply:
+        if reply.status < 500:
             return reply
-        said = f"VSD at {self._access.url} answered {what} with {reply.status_code}: {replies.description(reply)}"
-        if what.startswith("POST ") and reply.status_code != UNAVAILABLE:
+        said = f"VSD at {self._access.url} answered {what} with {reply.status}: {replies.description(reply)}"
+        if what.startswith("POST ") and reply.status != UNAVAILABLE:
             raise VsdReplyLost(said)
         raise VsdUnreachable(said)
 
     def _once(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
-    ) -> requests.Response:
+    ) -> Reply:
         try:
             with span(VSD, f"{method} {_without_ids(path)}"):
-                return transport.exchange(self._session, method, self._base + path, headers, body, deadline)
-        except requests.exceptions.InvalidHeader as error:
-            raise BadConfig(f"{method} {path} cannot be sent to VSD: a name in it has a line break.") from error
-        except (requests.RequestException, HTTPError, OSError) as error:
+                return self._connections.exchange(method, path, {**_AGENT, **headers}, body, deadline)
+        except OSError as error:
+            raise self._fault(error, f"{method} {path}") from error
+        except (ValueError, http.client.InvalidURL) as error:
+            raise BadConfig(f"{method} {path} cannot be sent to VSD: {error}.") from error
+        except http.client.HTTPException as error:
             raise self._fault(error, f"{method} {path}") from error
 
     def _fault(self, error: BaseException, what: str) -> NuageChainError:
@@ -104,7 +103,7 @@ class Channel:
                 certificate = self._access.certificate
                 shown = f"the certificate {certificate}" if certificate else "a connection without certificate"
                 return VsdLoginRefused(f"VSD at {url} refused {shown}: {cause.reason}.")
-            if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
+            if isinstance(cause, NotConnected):
                 return VsdUnreachable(f"VSD at {url} cannot be reached: {causes.reason(chain)}.")
         if any(isinstance(cause, TimeoutError) for cause in chain):
             return VsdReplyLost(f"VSD at {url} did not answer {what} in time.")

@@ -13,9 +13,8 @@ from nuage_chain.vsd import replies
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import requests
-
     from nuage_chain.deadline import Deadline
+    from nuage_chain.exchange import Reply
     from nuage_chain.vsd.access import Access
 
 RENEWED_BEFORE = 60.0
@@ -27,7 +26,7 @@ class Sender(Protocol):
 
     def __call__(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline, /
-    ) -> requests.Response:
+    ) -> Reply:
         """The answer, whatever its status."""
 
 
@@ -100,9 +99,9 @@ class Login:
     def _log_in(self, deadline: Deadline) -> _Key:
         header = _header(self._access.user, self._access.password or "")
         reply = self._send("GET", "me", {"Authorization": header}, None, deadline)
-        if reply.status_code in (401, 403):
+        if reply.status in (401, 403):
             raise self.refused(replies.description(reply))
-        if reply.status_code != 200:
+        if reply.status != 200:
             raise replies.refusal(reply, "the login (GET me)")
         users = replies.objects(reply, "The login (GET me)")
         if len(users) != 1 or not isinstance(users[0].get("APIKey"), str):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from nuage_chain.errors import VsdRefused, VsdReplyLost
 
 if TYPE_CHECKING:
-    import requests
+    from nuage_chain.exchange import Reply
 
 LONGEST_DESCRIPTION = 400
 
 
-def objects(reply: requests.Response, what: str) -> list[dict[str, Any]]:
+def objects(reply: Reply, what: str) -> list[dict[str, Any]]:
     """The list of objects in a successful reply; an empty body and 204 both mean none.
 
     what: the request, for the message. Raises VsdReplyLost where the body is something else.
@@ -31,29 +31,27 @@ def objects(reply: requests.Response, what: str) -> list[dict[str, Any]]:
     return body
 
 
-def count(reply: requests.Response) -> int | None:
+def count(reply: Reply) -> int | None:
     """The number of objects that match in all, from `X-Nuage-Count`; None where it is not given."""
     text = reply.headers.get("X-Nuage-Count", "").strip()
     return int(text) if text.isdecimal() else None
 
 
-def internal_code(reply: requests.Response) -> int | None:
+def internal_code(reply: Reply) -> int | None:
     """VSD's `internalErrorCode`, sent as a number or as a string of digits."""
     body = _json(reply)
     code = body.get("internalErrorCode") if isinstance(body, dict) else None
     return int(str(code)) if str(code).isdecimal() else None
 
 
-def refusal(reply: requests.Response, what: str) -> VsdRefused:
+def refusal(reply: Reply, what: str) -> VsdRefused:
     """The error for a reply that is not a success."""
     code = internal_code(reply)
-    shown = f"{reply.status_code}" if code is None else f"{reply.status_code}/{code}"
-    return VsdRefused(
-        f"VSD refused {what} with {shown}: {description(reply)}", status=reply.status_code, internal_code=code
-    )
+    shown = f"{reply.status}" if code is None else f"{reply.status}/{code}"
+    return VsdRefused(f"VSD refused {what} with {shown}: {description(reply)}", status=reply.status, internal_code=code)
 
 
-def description(reply: requests.Response) -> str:
+def description(reply: Reply) -> str:
     """VSD's own words in one line, the HTTP reason where it gave none."""
     body = _json(reply)
     words = _words(body) if isinstance(body, dict) else []
@@ -72,7 +70,7 @@ def agrees(found: Any, sent: Any) -> bool:  # noqa: ANN401 - anything that JSON 
     return str(found).lower() == str(sent).lower()
 
 
-def _json(reply: requests.Response) -> Any:  # noqa: ANN401 - anything that JSON can be
+def _json(reply: Reply) -> Any:  # noqa: ANN401 - anything that JSON can be
     try:
         return json.loads(reply.content)
     except ValueError:

@@ -19,9 +19,8 @@ from nuage_chain.vsd.values import has_control_character, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import requests
-
     from nuage_chain.deadline import Deadline
+    from nuage_chain.exchange import Reply
 
 __all__ = ["Access", "Session"]
 
@@ -130,17 +129,17 @@ class Session:
         pause = 0.1
         while True:
             reply = self._call("DELETE", path, deadline)
-            if reply.status_code == MULTIPLE_CHOICES:
+            if reply.status == MULTIPLE_CHOICES:
                 reply = self._call("DELETE", f"{path}?responseChoice=1", deadline)
-            if reply.status_code == NOT_FOUND:
+            if reply.status == NOT_FOUND:
                 return
             attached = replies.internal_code(reply) == STILL_ATTACHED
             if not attached or not self._channel.pause(pause, deadline, f"DELETE {path}"):
                 self._insist(reply, f"DELETE {path}")
-                if reply.status_code != NO_CONTENT:
+                if reply.status != NO_CONTENT:
                     # Whatever says so is not VSD (a proxy, a page to log in): the object is taken to be there still.
                     raise VsdReplyLost(
-                        f"VSD at {self.access.url} answered DELETE {path} with {reply.status_code}, not {NO_CONTENT}."
+                        f"VSD at {self.access.url} answered DELETE {path} with {reply.status}, not {NO_CONTENT}."
                     )
                 return
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -157,33 +156,33 @@ class Session:
         *,
         body: object = None,
         headers: Mapping[str, str | bytes] = MappingProxyType({}),
-    ) -> requests.Response:
+    ) -> Reply:
         data = None if body is None else json.dumps(body).encode()
         headers = {**self._acting, **headers}
         key = self._login.header(deadline)
         reply = self._send_as_is(method, path, {**headers, "Authorization": key}, data, deadline)
-        if reply.status_code not in KEY_REFUSED:
+        if reply.status not in KEY_REFUSED:
             return reply
         key = self._login.after_refusal(key, deadline)
         reply = self._send_as_is(method, path, {**headers, "Authorization": key}, data, deadline)
-        if reply.status_code in KEY_REFUSED:
+        if reply.status in KEY_REFUSED:
             raise self._login.refused(replies.description(reply))
         return reply
 
     def _send_as_is(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
-    ) -> requests.Response:
+    ) -> Reply:
         return self._channel.send(method, path, {**self._headers, **headers}, body, deadline)
 
-    def _insist(self, reply: requests.Response, what: str) -> None:
+    def _insist(self, reply: Reply, what: str) -> None:
         """Raises VsdRefused unless the request succeeded."""
-        if reply.status_code in (301, 302, 303, 307, 308):
+        if reply.status in (301, 302, 303, 307, 308):
             raise VsdRefused(
-                f"{self.access.url} answered {what} with a redirection ({reply.status_code}), which is not followed.",
-                status=reply.status_code,
+                f"{self.access.url} answered {what} with a redirection ({reply.status}), which is not followed.",
+                status=reply.status,
                 hint="Set vsd.url to VSD's own address.",
             )
-        if not 200 <= reply.status_code < 300:
+        if not 200 <= reply.status < 300:
             raise replies.refusal(reply, f"{what} at {self.access.url}")
 
     def _look_up(self, path: str, body: Mapping[str, Any], deadline: Deadline, lost: VsdReplyLost) -> dict[str, Any]:

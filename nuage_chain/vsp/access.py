@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nuage_chain.vsd.session import Access
-from nuage_chain.vsp.layout import Layout, Settings, password
+from nuage_chain.vsp.layout import Layout, password
+from nuage_chain.vsp.settings import Settings
 
 
 def access_of(layout: Layout, settings: Settings, proxy_user: str | None = None) -> Access:

@@ -1,4 +1,4 @@
-"""The command lines of the eight daemons that make one embedded VSP."""
+"""The command lines of the daemons that make one embedded VSP: nine on a node of its own, more or fewer on others."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nuage_chain.vsp.layout import Layout, Settings
+from nuage_chain.vsp.layout import Layout
 from nuage_chain.vsp.processes import Daemon
+from nuage_chain.vsp.settings import Settings
 
 
-def databases(layout: Layout) -> list[Daemon]:
-    """The three ovsdb-servers: the switch's, OVN northbound, OVN southbound."""
-    return [
-        _database(layout, "ovsdb-server", layout.db / "conf.db", layout.ovsdb_socket),
-        _database(layout, "ovnnb", layout.db / "ovnnb.db", layout.nb_socket),
-        _database(layout, "ovnsb", layout.db / "ovnsb.db", layout.sb_socket),
-    ]
+def databases(layout: Layout, settings: Settings) -> list[Daemon]:
+    """The ovsdb-servers: the switch's, OVN northbound, OVN southbound, as far as they run here."""
+    own = [_database(layout, "ovsdb-server", layout.db / "conf.db", layout.ovsdb_socket)] if settings.switch else []
+    if not settings.controller:
+        return own
+    north = _database(layout, "ovnnb", layout.db / "ovnnb.db", layout.nb_socket)
+    more = _open_to_nodes(layout) if settings.takes_nodes else ()
+    return [*own, north, _database(layout, "ovnsb", layout.db / "ovnsb.db", layout.sb_socket, more)]
 
 
 def switch(layout: Layout, settings: Settings) -> Daemon:
@@ -32,9 +34,10 @@ def northd(layout: Layout) -> Daemon:
     )
 
 
-def controller(layout: Layout) -> Daemon:
+def controller(layout: Layout, settings: Settings) -> Daemon:
     """ovn-controller, which makes the switch do what the southbound database says."""
-    return _open_vswitch(layout, "ovn-controller", [f"unix:{layout.ovsdb_socket}"])
+    keys = _keys(layout, "node") if settings.southbound else []
+    return _open_vswitch(layout, "ovn-controller", [f"unix:{layout.ovsdb_socket}", *keys])
 
 
 def vsd(layout: Layout, settings: Settings) -> Daemon:
@@ -44,8 +47,9 @@ def vsd(layout: Layout, settings: Settings) -> Daemon:
         "vsd",
         "nuage_chain.vsp.vsd",
         [
-            *("--state", str(layout.vsd), "--host", "127.0.0.1", "--port", str(settings.vsd_port)),
-            *("--cert-port", str(settings.cert_port), "--password-file", str(layout.password_file)),
+            *("--state", str(layout.vsd), "--host", settings.vsd_host, "--name", settings.vsd_host),
+            *("--port", str(settings.vsd_port), "--cert-port", str(settings.cert_port)),
+            *("--password-file", str(layout.password_file)),
         ],
     )
 
@@ -55,22 +59,44 @@ def resolver(layout: Layout) -> Daemon:
     return _python(layout, "resolver", "nuage_chain.vsp.resolver", ["--state", str(layout.state)])
 
 
+def engine(layout: Layout) -> Daemon:
+    """What carries VSD into OVN's northbound database."""
+    return _python(layout, "engine", "nuage_chain.vsp.engine", ["--state", str(layout.state)])
+
+
+def agent(layout: Layout) -> Daemon:
+    """The warm process behind the CNI executable of a node that is one of several on this machine."""
+    return _python(layout, "agent", "nuage_chain.cli.main", ["agent", "run", "--socket", str(layout.agent_socket)])
+
+
 def all_of(layout: Layout, settings: Settings) -> list[Daemon]:
-    """Every daemon, in an order in which they can be stopped."""
+    """Every daemon that runs here, in an order in which they can be stopped."""
+    node = [resolver(layout), controller(layout, settings)]
+    centre = [engine(layout), vsd(layout, settings), northd(layout)]
     return [
-        resolver(layout),
-        vsd(layout, settings),
-        controller(layout),
-        northd(layout),
-        switch(layout, settings),
-        *reversed(databases(layout)),
+        *([agent(layout)] if settings.agent else []),
+        *(node if settings.switch else []),
+        *(centre if settings.controller else []),
+        *([switch(layout, settings)] if settings.switch else []),
+        *reversed(databases(layout, settings)),
     ]
 
 
-def _database(layout: Layout, name: str, database: Path, socket: Path) -> Daemon:
-    return _open_vswitch(
-        layout, name, [str(database), f"--remote=punix:{socket}", f"--unixctl={layout.run / name}.ctl"]
-    )
+def _open_to_nodes(layout: Layout) -> list[str]:
+    return ["--remote=db:OVN_Southbound,SB_Global,connections", *_keys(layout, "server")]
+
+
+def _keys(layout: Layout, name: str) -> list[str]:
+    return [
+        f"--private-key={layout.tls / name}-key.pem",
+        f"--certificate={layout.tls / name}.pem",
+        f"--ca-cert={layout.tls / 'ca.pem'}",
+    ]
+
+
+def _database(layout: Layout, name: str, database: Path, socket: Path, more: Sequence[str] = ()) -> Daemon:
+    own = [str(database), f"--remote=punix:{socket}", f"--unixctl={layout.run / name}.ctl"]
+    return _open_vswitch(layout, name, [*own, *more])
 
 
 def _open_vswitch(layout: Layout, name: str, more: Sequence[str], leave: tuple[str, ...] = ()) -> Daemon:

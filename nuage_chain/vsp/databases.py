@@ -14,6 +14,7 @@ from typing import Any
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import IOFailure, NotAvailable
 from nuage_chain.vsp.layout import Layout
+from nuage_chain.vsp.settings import Settings
 
 SWITCH_SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 NB_SCHEMA = Path("/usr/share/ovn/ovn-nb.ovsschema")
@@ -56,11 +57,21 @@ def extended_schema(upstream: str) -> str:
     return json.dumps(schema)
 
 
-def create_databases(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> None:
+def create_databases(layout: Layout, settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
     """Make the OVSDB files that are missing. What is there is kept: it says which containers are attached.
 
     Raises IOFailure when a schema cannot be read, NotAvailable when ovsdb-tool is missing or refuses.
     """
+    wanted = {"conf": _switch_schema(layout)} if settings.switch else {}
+    if settings.controller:
+        wanted |= {"ovnnb": NB_SCHEMA, "ovnsb": SB_SCHEMA}
+    for name, source in wanted.items():
+        path = layout.db / f"{name}.db"
+        if not path.exists():
+            run_tool(["ovsdb-tool", "create", str(path), str(source)], environment, deadline)
+
+
+def _switch_schema(layout: Layout) -> Path:
     schema = layout.db / "vrs.ovsschema"
     try:
         schema.write_text(extended_schema(SWITCH_SCHEMA.read_text(encoding="utf-8")), encoding="utf-8")
@@ -68,10 +79,7 @@ def create_databases(layout: Layout, environment: Mapping[str, str], deadline: D
         raise IOFailure(
             f"The schema of Open vSwitch cannot be prepared: {e}.", hint="Install openvswitch-switch and ovn-host."
         ) from e
-    for name, source in (("conf", schema), ("ovnnb", NB_SCHEMA), ("ovnsb", SB_SCHEMA)):
-        path = layout.db / f"{name}.db"
-        if not path.exists():
-            run_tool(["ovsdb-tool", "create", str(path), str(source)], environment, deadline)
+    return schema
 
 
 def run_tool(argv: list[str], environment: Mapping[str, str], deadline: Deadline) -> str:

@@ -1,11 +1,11 @@
-"""Where everything of one embedded VSP lies: paths under its state directory, and what it was started with."""
+"""Where everything of one embedded VSP, or of a node of one, lies: paths under its state directory."""
 
 from __future__ import annotations
 
-import json
+import ipaddress
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from nuage_chain.errors import BadConfig, IOFailure
@@ -16,6 +16,16 @@ SOCKET_PATH_LIMIT = 107
 LONGEST_SOCKET_NAME = "ovn-controller.4194304.ctl"
 
 BRIDGE = "alubr0"
+
+OUTSIDE_BRIDGE = "alubr0ext"
+OUTSIDE_NETWORK = "outside"
+"""The bridge that leads out of the overlay, and what OVN calls it."""
+
+UPLINK_BRIDGE = "alubr0phy"
+"""The bridge that leads to the other nodes where the switch itself has to send its tunnels' packets (userspace)."""
+
+OUTSIDE = ipaddress.IPv4Network("198.18.0.0/15")
+"""What is on that bridge: the node has the first address, each domain with a way out another one (RFC 2544's range)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,26 @@ class Layout:
         return self.vsd / "tls" / "ca.pem"
 
     @property
+    def tls(self) -> Path:
+        """What proves who is who to OVN's southbound database: on a controller an authority, on a node what it gave."""
+        return self.state / "tls"
+
+    @property
+    def nodes(self) -> Path:
+        """The state directories of the nodes that are namespaces of this machine, by their numbers."""
+        return self.state / "nodes"
+
+    @property
+    def plugin(self) -> Path:
+        """What the plugin keeps of a node that is one of several on a machine, and its executable."""
+        return self.state / "plugin"
+
+    @property
+    def agent_socket(self) -> Path:
+        """Where the agent of such a node listens."""
+        return self.run / "agent.sock"
+
+    @property
     def password_file(self) -> Path:
         """The password of csproot, mode 0600."""
         return self.state / "csproot.password"
@@ -61,7 +91,7 @@ class Layout:
 
     @property
     def lock_file(self) -> Path:
-        """Held while `up` or `down` works on this directory."""
+        """Held while `up`, `join` or `down` works on this directory."""
         return self.state / "lock"
 
     @property
@@ -130,46 +160,6 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
         f.write(text)
     draft.replace(path)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What an embedded VSP was started with.
-
-    netns: the name of its network namespace, None for the one of the caller.
-    netns_made: whether `up` made that namespace, and `down` has to remove it.
-    datapath: "netdev" or "system".
-    system_id: the node's name in OVN and in the external IDs that the resolver gives.
-    """
-
-    netns: str | None
-    netns_made: bool
-    datapath: str
-    system_id: str
-    vsd_port: int
-    cert_port: int
-
-    @property
-    def vsd_url(self) -> str:
-        """Where VSD answers to password and API key."""
-        return f"https://127.0.0.1:{self.vsd_port}"
-
-
-def save_settings(layout: Layout, settings: Settings) -> None:
-    """Remember `settings` in the state directory."""
-    write_private(layout.settings_file, json.dumps(asdict(settings), indent=1) + "\n")
-
-
-def load_settings(layout: Layout) -> Settings | None:
-    """What the last `up` remembered; None when there was none. Raises BadConfig when the file is damaged."""
-    try:
-        return Settings(**json.loads(layout.settings_file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError) as e:
-        raise BadConfig(
-            f"{layout.settings_file} is damaged: {e}.", hint="Remove the file and start the VSP again."
-        ) from e
 
 
 def password(layout: Layout) -> str:

@@ -1,33 +1,22 @@
-"""The embedded VSP as a whole: up and down. Everything is under one state directory."""
+"""One state directory, up and down: a whole embedded VSP, its centre alone, or a node of one."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import shutil
 import time
-import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig, NotAvailable, NuageChainError
-from nuage_chain.vsp import daemons, place
-from nuage_chain.vsp.databases import create_databases, run_tool
-from nuage_chain.vsp.layout import (
-    BRIDGE,
-    Layout,
-    Settings,
-    layout_of,
-    load_settings,
-    prepare,
-    save_settings,
-)
-from nuage_chain.vsp.processes import Daemon, pid_of, start, stop
+from nuage_chain.errors import BadConfig
+from nuage_chain.vsp import daemons, directory, place
+from nuage_chain.vsp.layout import Layout, layout_of, prepare
+from nuage_chain.vsp.processes import pid_of, stop
+from nuage_chain.vsp.settings import LOOPBACK, Settings, load_settings, save_settings
+from nuage_chain.vsp.starting import check_ports, make_place, start_all
 
-OWN_NAMES = ("run", "log", "db", "vsd", "csproot.password", "config.yaml", "vsp.json", "lock")
-"""What the project puts into a state directory; `down` with `purge` removes nothing else."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,14 +29,44 @@ class Up:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What a VSP is to be like; None leaves it as it was, or where there was none, as `Settings` has it.
+
+    listen: the address at which other hosts may join; this one is their centre then, without a switch.
+    The rest: see Settings.
+    """
+
+    vsd_port: int | None = None
+    cert_port: int | None = None
+    without_policy: str | None = None
+    outside: bool | None = None
+    listen: str | None = None
+
+    def apply(self, to: Settings) -> Settings:
+        """`to` as these wishes want it."""
+        return replace(
+            to,
+            vsd_port=_or(self.vsd_port, to.vsd_port),
+            cert_port=_or(self.cert_port, to.cert_port),
+            without_policy=_or(self.without_policy, to.without_policy),
+            outside=_or(self.outside, to.outside),
+            vsd_host=_or(self.listen, to.vsd_host),
+            address=_or(self.listen, to.address),
+            switch=to.switch and self.listen is None,
+        )
+
+
+Choose = Callable[[Settings], Settings]
+
+
 def up(
     state: Path,
     *,
     environment: Mapping[str, str],
     deadline: Deadline,
     netns: str | None = None,
-    vsd_port: int = 8443,
-    cert_port: int = 7443,
+    wishes: Wishes | None = None,
 ) -> Up:
     """Start the embedded VSP in `state`; return when its bridge forwards, VSD answers and the resolver resolves.
 
@@ -56,28 +75,14 @@ def up(
     What is left of a run that was killed is ended first. When a part does not start, what was started is stopped.
     Raises BadConfig, IOFailure, NotAvailable (StartFailed with the end of the part's log), DeadlineExceeded.
     """
-    begin = time.monotonic()
     layout = layout_of(state)
     prepare(layout)
-    with _locked(layout, deadline):
-        previous = load_settings(layout)
-        if previous and all(pid_of(d) for d in daemons.all_of(layout, previous)):
-            _same_place(previous, netns, layout)
-            return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
-        _end_all(layout, previous, environment, deadline, leave_netns=netns)
-        settings = _choose(previous, netns, vsd_port, cert_port, deadline)
-        save_settings(layout, settings)
-        try:
-            _make_place(settings, environment, deadline)
-            _start_all(layout, settings, layout.environment(dict(environment)), deadline)
-        except BaseException:
-            _end_all(layout, settings, environment, deadline.extended(10.0))
-            raise
-        return Up(layout, settings, already=False, seconds=time.monotonic() - begin)
+    with directory.locked(layout, deadline):
+        return bring_up(layout, (wishes or Wishes()).apply, netns, environment, deadline)
 
 
 def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, purge: bool = False) -> bool:
-    """Stop the embedded VSP in `state` and remove what it made: links, and the namespace if it is its own.
+    """Stop what runs of `state` and remove what it made: links, and the namespace if it is its own.
 
     purge: remove its databases, logs and passwords as well, and the directory when nothing else is in it.
 
@@ -86,83 +91,57 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
     layout = layout_of(state)
     if not layout.state.is_dir():
         return False
-    with _locked(layout, deadline):
-        try:
-            settings = load_settings(layout)
-        except BadConfig:
-            settings = None
-        ran = _end_all(layout, settings, environment, deadline)
-        if purge:
-            _purge(layout)
-        return ran
+    with directory.locked(layout, deadline):
+        return bring_down(layout, environment, deadline, purge=purge)
 
 
-def _choose(
-    previous: Settings | None, netns: str | None, vsd_port: int, cert_port: int, deadline: Deadline
-) -> Settings:
-    """The settings to start with; nothing is made yet, so that what we make is on record before it is made."""
-    there = netns is None or place.exists(netns)
-    found = place.links(netns, deadline.left("looking at the network namespace")) if there else set()
-    ours = previous is not None and previous.netns_made and previous.netns == netns
-    system_id = previous.system_id if previous else str(uuid.uuid4())
-    return Settings(netns, not there or ours, place.choose_datapath(found), system_id, vsd_port, cert_port)
+def bring_up(
+    layout: Layout,
+    choose: Choose,
+    netns: str | None,
+    environment: Mapping[str, str],
+    deadline: Deadline,
+    connect: Callable[[], None] = lambda: None,
+) -> Up:
+    """As `up`, for a directory that is prepared and locked.
+
+    choose: what to start with, made of what it was before, or of a new node's settings in `netns`.
+    connect: called once the namespace is there, before anything that needs its links; may find all done.
+    """
+    begin = time.monotonic()
+    previous = load_settings(layout)
+    if previous and all(pid_of(d) for d in daemons.all_of(layout, previous)):
+        _same(previous, choose(replace(previous, netns=netns)), layout)
+        connect()
+        return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
+    end_all(layout, previous, environment, deadline, leave_netns=netns)
+    # On record before anything of it is made.
+    settings = choose(place.chosen(previous, netns, deadline))
+    save_settings(layout, settings)
+    try:
+        make_place(settings, environment, deadline)
+        connect()
+        check_ports(settings, deadline)
+        start_all(layout, settings, layout.environment(dict(environment)), deadline)
+    except BaseException:
+        end_all(layout, settings, environment, deadline.extended(10.0))
+        raise
+    return Up(layout, settings, already=False, seconds=time.monotonic() - begin)
 
 
-def _make_place(settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
-    if settings.netns is not None and not place.exists(settings.netns):
-        place.make(settings.netns, environment, deadline)
-    for port in (settings.vsd_port, settings.cert_port):
-        if not place.port_is_free(settings.netns, port, deadline.left("looking at the ports of VSD")):
-            raise NotAvailable(f"127.0.0.1:{port}, which VSD is to use, is taken.", hint="Choose other ports for VSD.")
+def bring_down(layout: Layout, environment: Mapping[str, str], deadline: Deadline, *, purge: bool) -> bool:
+    """As `down`, for a directory that is locked."""
+    try:
+        settings = load_settings(layout)
+    except BadConfig:
+        settings = None
+    ran = end_all(layout, settings, environment, deadline)
+    if purge:
+        directory.purge(layout)
+    return ran
 
 
-def _start_all(layout: Layout, settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
-    before = place.prefix(settings.netns)
-
-    def begin(parts: list[Daemon]) -> list[Daemon]:
-        for ready in [start(part, environment, before, deadline) for part in parts]:
-            ready()
-        return parts
-
-    vsd_ready = start(daemons.vsd(layout, settings), environment, before, deadline)
-    resolver_ready = start(daemons.resolver(layout), environment, before, deadline)
-    create_databases(layout, environment, deadline)
-    begin(daemons.databases(layout))
-    run_tool(_configure_switch(layout, settings), environment, deadline)
-    begin([daemons.switch(layout, settings), daemons.northd(layout), daemons.controller(layout)])
-    _wait_forwarding(layout, settings, environment, deadline)
-    vsd_ready()
-    resolver_ready()
-
-
-def _configure_switch(layout: Layout, settings: Settings) -> list[str]:
-    """The ovs-vsctl command that says who this node is and makes its bridge."""
-    facts = {
-        "system-id": settings.system_id,
-        "ovn-remote": f"unix:{layout.sb_socket}",
-        "ovn-encap-type": "geneve",
-        "ovn-encap-ip": "127.0.0.1",
-        "ovn-bridge": BRIDGE,
-        "ovn-bridge-datapath-type": settings.datapath,
-    }
-    return [
-        *("ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", "--timeout=5", "--no-wait", "init"),
-        *("--", "set", "Open_vSwitch", ".", *(f'external_ids:{key}="{value}"' for key, value in facts.items())),
-        *("--", "--may-exist", "add-br", BRIDGE),
-        *("--", "set", "Bridge", BRIDGE, f"datapath_type={settings.datapath}", "fail_mode=secure"),
-    ]
-
-
-def _wait_forwarding(layout: Layout, settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
-    """Wait until OVN knows this node and the node has installed all that OVN knows."""
-    left = max(1, int(deadline.left("OVN to program the bridge")))
-    southbound = ["ovn-sbctl", f"--db=unix:{layout.sb_socket}", f"--timeout={left}"]
-    run_tool([*southbound, "wait-until", "Chassis", settings.system_id], environment, deadline)
-    northbound = ["ovn-nbctl", f"--db=unix:{layout.nb_socket}", f"--timeout={left}"]
-    run_tool([*northbound, "--wait=hv", "sync"], environment, deadline)
-
-
-def _end_all(
+def end_all(
     layout: Layout,
     settings: Settings | None,
     environment: Mapping[str, str],
@@ -173,7 +152,7 @@ def _end_all(
 
     leave_netns: a namespace to keep although it is ours: it holds the containers' ports.
     """
-    known = settings or Settings(None, False, "netdev", "", 0, 0)
+    known = settings or Settings(None, False, "netdev", "", 0, 0, agent=True)
     own = layout.environment(dict(environment))
     ran = [stop(part, own, deadline) for part in daemons.all_of(layout, known)]
     for path in layout.run.iterdir() if layout.run.is_dir() else ():
@@ -187,35 +166,18 @@ def _end_all(
     return any(ran)
 
 
-def _same_place(running: Settings, netns: str | None, layout: Layout) -> None:
-    if running.netns != netns:
-        where = f"the network namespace {running.netns}" if running.netns else "the network namespace of the machine"
-        raise BadConfig(
-            f"The VSP in {layout.state} already runs, in {where}.", hint="Take it down first, or use another directory."
-        )
+def _same(running: Settings, wanted: Settings, layout: Layout) -> None:
+    if running.netns != wanted.netns:
+        where = f"in the network namespace {running.netns}" if running.netns else "in the machine's network namespace"
+    elif (running.vsd_host, running.switch, running.controller) != (wanted.vsd_host, wanted.switch, wanted.controller):
+        where = "for nodes to join" if running.takes_nodes else "by itself"
+        where = f"{where}, with VSD at {running.vsd_host}" if running.vsd_host != LOOPBACK else where
+    else:
+        return
+    raise BadConfig(
+        f"The VSP in {layout.state} already runs, {where}.", hint="Take it down first, or use another directory."
+    )
 
 
-@contextlib.contextmanager
-def _locked(layout: Layout, deadline: Deadline) -> Iterator[None]:
-    with layout.lock_file.open("a") as f:
-        while True:
-            try:
-                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                try:
-                    time.sleep(deadline.left("the lock", 0.05))
-                except NuageChainError as e:
-                    raise NotAvailable(f"Another `vsp up` or `vsp down` is at work on {layout.state}.") from e
-        yield
-
-
-def _purge(layout: Layout) -> None:
-    for name in OWN_NAMES:
-        path = layout.state / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        layout.state.rmdir()
+def _or(wish: T | None, otherwise: T) -> T:
+    return otherwise if wish is None else wish

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +15,14 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.link import netns as entered
 from nuage_chain.vsp.databases import run_tool
-from nuage_chain.vsp.layout import BRIDGE
+from nuage_chain.vsp.layout import BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE
+from nuage_chain.vsp.settings import CERT_PORT, LOOPBACK, VSD_PORT, Settings
 
 T = TypeVar("T")
 
 NETNS_DIR = Path("/run/netns")
 KERNEL_MODULE = Path("/sys/module/openvswitch")
-LEFTOVERS = (BRIDGE, "ovs-netdev", "genev_sys_6081")
+LEFTOVERS = (BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE, "ovs-netdev", "genev_sys_6081")
 
 
 def path_of(name: str) -> Path:
@@ -82,6 +85,24 @@ def choose_datapath(found: set[str], module: Path = KERNEL_MODULE) -> str:
     return datapath
 
 
+def chosen(previous: Settings | None, netns: str | None, deadline: Deadline) -> Settings:
+    """`previous`, or the settings of what was never started, in `netns` as it is now; makes nothing yet.
+
+    Raises NotAvailable when another switch is there.
+    """
+    there = netns is None or exists(netns)
+    found = links(netns, deadline.left("looking at the network namespace")) if there else set()
+    ours = previous is not None and previous.netns_made and previous.netns == netns
+    base = previous or Settings(None, False, "netdev", str(uuid.uuid4()), VSD_PORT, CERT_PORT)
+    return replace(base, netns=netns, netns_made=not there or ours, datapath=choose_datapath(found))
+
+
+def set_address(name: str | None, link: str, address: str, environment: Mapping[str, str], deadline: Deadline) -> None:
+    """Give a link of the namespace an address and set it up. Raises NotAvailable with the words of `ip`."""
+    run_tool([*prefix(name), "ip", "address", "replace", address, "dev", link], environment, deadline)
+    run_tool([*prefix(name), "ip", "link", "set", link, "up"], environment, deadline)
+
+
 def remove_leftovers(name: str | None, datapath: str, environment: Mapping[str, str], deadline: Deadline) -> None:
     """Remove the switch's own links that outlived a killed ovs-vswitchd; the ports of containers are not ours."""
     if name is not None and not exists(name):
@@ -93,18 +114,18 @@ def remove_leftovers(name: str | None, datapath: str, environment: Mapping[str, 
         run_tool([*before, "ip", "link", "delete", link], environment, deadline)
 
 
-def port_is_free(name: str | None, port: int, seconds: float) -> bool:
-    """Whether 127.0.0.1:`port` can be bound in the namespace."""
+def port_is_free(name: str | None, port: int, seconds: float, address: str = LOOPBACK) -> bool:
+    """Whether that port can be bound at `address` in the namespace. Raises NotAvailable where it is not its address."""
 
     def bind() -> bool:
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                s.bind(("127.0.0.1", port))
+                s.bind((address, port))
             except OSError as e:
                 if e.errno == errno.EADDRINUSE:
                     return False
-                raise NotAvailable(f"127.0.0.1:{port} cannot be bound: {os.strerror(e.errno or 0)}.") from e
+                raise NotAvailable(f"{address}:{port} cannot be bound: {os.strerror(e.errno or 0)}.") from e
         return True
 
     return inside(name, bind, seconds)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
-from nuage_chain.vsp import daemons, place
+from nuage_chain.vsp import cluster, daemons, place
 from nuage_chain.vsp.databases import run_tool
-from nuage_chain.vsp.layout import BRIDGE, Layout, Settings, layout_of, load_settings
+from nuage_chain.vsp.layout import BRIDGE, Layout, layout_of
 from nuage_chain.vsp.processes import pid_of
+from nuage_chain.vsp.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Status:
 
     vsd_answers: VSD spoke HTTP over a connection that its CA vouches for.
     bridge: the bridge's name when the switch's database holds it.
-    ports: ports of the bridge beside its local one; None when the switch's database does not answer.
+    ports: links that are ports of the bridge; None when the switch's database does not answer.
     role: what vswitchd reports of its controller; VRS counts as functional on "master".
+    name, address: of a node, in OVN and for other nodes.
+    nodes: those that are namespaces of this machine, by their numbers.
     """
 
     state: Path
@@ -43,6 +46,10 @@ class Status:
     datapath: str | None = None
     ports: int | None = None
     role: str | None = None
+    name: str | None = None
+    address: str | None = None
+    switch: bool = True
+    nodes: Mapping[int, Status] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -51,8 +58,9 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether containers can be attached now."""
-        return self.running and self.vsd_answers and self.bridge is not None and self.role == "master"
+        """Whether containers can be attached now, on every node."""
+        forwards = not self.switch or (self.bridge is not None and self.role == "master")
+        return self.running and self.vsd_answers and forwards and all(node.healthy for node in self.nodes.values())
 
 
 def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -> Status:
@@ -72,29 +80,40 @@ def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -
         processes,
         netns=settings.netns,
         vsd_url=settings.vsd_url,
-        vsd_answers="vsd" in up and _answers(layout, settings, deadline),
+        vsd_answers=(not settings.controller or "vsd" in up) and _answers(layout, settings, deadline),
         bridge=BRIDGE if ports is not None else None,
         datapath=settings.datapath,
         ports=ports,
         role=role,
+        name=settings.system_id,
+        address=settings.address,
+        switch=settings.switch,
+        nodes={number: _of_node(layout, number, environment, deadline) for number in cluster.numbers_of(layout)},
     )
+
+
+def _of_node(layout: Layout, number: int, environment: Mapping[str, str], deadline: Deadline) -> Status:
+    return status(cluster.layout_of_node(layout, number).state, environment=environment, deadline=deadline)
 
 
 def _switch(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> tuple[int | None, str | None]:
     vsctl = ["ovs-vsctl", f"--db=unix:{layout.ovsdb_socket}", "--timeout=2"]
     own = layout.environment(dict(environment))
     try:
-        ports = len(run_tool([*vsctl, "list-ports", BRIDGE], own, deadline).split())
+        ports = set(run_tool([*vsctl, "list-ports", BRIDGE], own, deadline).split())
+        # Without tunnels and the way to other bridges.
+        named = [*vsctl, "--bare", "--columns=name"]
+        links = set(run_tool([*named, "find", "Interface", 'type=""'], own, deadline).split())
         role = run_tool([*vsctl, "--bare", "--columns=role", "list", "Controller"], own, deadline).strip()
     except NuageChainError:
         return None, None
-    return ports, role or None
+    return len(ports & links), role or None
 
 
 def _answers(layout: Layout, settings: Settings, deadline: Deadline) -> bool:
     def ask() -> bool:
         context = ssl.create_default_context(cafile=str(layout.ca))
-        connection = http.client.HTTPSConnection("127.0.0.1", settings.vsd_port, timeout=2.0, context=context)
+        connection = http.client.HTTPSConnection(settings.vsd_host, settings.vsd_port, timeout=2.0, context=context)
         try:
             connection.request("GET", "/nuage/api/v6/me")
             return connection.getresponse().status in (http.HTTPStatus.OK, http.HTTPStatus.UNAUTHORIZED)

@@ -19,7 +19,8 @@ from nuage_chain.link.netns import inside
 from nuage_chain.vrs.connection import Connection
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsp.access import access_of
-from nuage_chain.vsp.layout import layout_of, load_settings
+from nuage_chain.vsp.layout import layout_of
+from nuage_chain.vsp.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 STATE = Path("/run/vsp")

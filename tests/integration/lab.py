@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ from nuage_chain.cni.runtime import conflist
 from nuage_chain.cni.runtime.attachment import Attachment
 from nuage_chain.cni.runtime.network import Runtime
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
+from nuage_chain.link import veth
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs.connection import Connection
 from nuage_chain.vsd.session import Session
@@ -88,6 +91,14 @@ class Plugin:
         return document
 
 
+def _host_ends(container: Container) -> list[str]:
+    found = []
+    for ifname in ("eth0", "eth1"):
+        with contextlib.suppress(NuageChainError):
+            found.append(veth.find(container.netns, ifname, 5).host.name)
+    return found
+
+
 class Lab:
     """This network namespace as a node: the VSP, its configuration file, the runtime side, containers."""
 
@@ -137,7 +148,12 @@ class Lab:
         return self.containers[-1]
 
     def remove(self, container: Container) -> None:
+        hosts = _host_ends(container)
         subprocess.run(["ip", "netns", "delete", container.name], check=False, capture_output=True)
+        until = time.monotonic() + 3
+        # The kernel takes a namespace's links away only a moment after its name.
+        while any(veth.current(host) for host in hosts) and time.monotonic() < until:
+            time.sleep(0.005)
         if container in self.containers:
             self.containers.remove(container)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.driver import heed_signals
 from tests.integration.test_demo import alive, children
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(120)]
@@ -67,7 +68,11 @@ def test_a_peer_that_cannot_work_is_named_with_its_error(tmp_path: Path) -> None
 
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     running = subprocess.Popen(
-        [*COMMAND, "--output", tmp_path], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, "--output", tmp_path],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_signals,
     )
     assert running.stderr is not None
     for line in running.stderr:

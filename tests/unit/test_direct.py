@@ -77,6 +77,14 @@ def test_version_is_answered_without_importing_what_a_call_needs(stdin: bytes) -
     assert (status, json.loads(out)["supportedVersions"], err) == (0, list(versions.SUPPORTED), "")
 
 
+def test_a_call_imports_none_of_what_takes_longer_than_all_the_rest() -> None:
+    program = (
+        "import sys, nuage_chain.attachment.verbs; print({'pyroute2', 'requests', 'urllib3'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_version_is_answered_when_standard_input_is_closed_or_never_ends() -> None:
     status, out, _ = call(VERSION, **closed(0), stdin=None)
     assert (status, json.loads(out)["cniVersion"]) == (0, "1.1.0")

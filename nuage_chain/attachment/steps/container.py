@@ -75,10 +75,9 @@ def _look(at: Attaching) -> ContainerEnd:
 
 def _configure(at: Attaching) -> None:
     ifname = at.request.ifname
-    veth.set_mtu(ifname, at.mtu)
     if at.datapath == "netdev":
         offload.set_tx_checksum(ifname, on=False)
-    at.routed = address.assign(ifname, at.assignments)
+    at.routed = address.configure(ifname, at.mtu, at.assignments)
 
 
 def _restore(ifname: str, had: ContainerEnd) -> None:

@@ -1,4 +1,4 @@
-"""What VSD decided for a port: plain values that OVN's objects and VRS's row are made from."""
+"""What VSD decided for a port: plain values that VRS's row is made from."""
 
 from __future__ import annotations
 
@@ -11,28 +11,21 @@ LAST_SERVICE_ID = 2**31 - 1
 
 @dataclass(frozen=True)
 class Network:
-    """A subnet of a domain, or an L2 domain, for which domain_id is None.
+    """A subnet of a domain, or an L2 domain: what VRS writes into the row of a port in it.
 
-    prefix, prefix6: lengths. netmask, prefix and gateway: None without IPv4; gateway6, prefix6: None without IPv6.
-    vrf_id, evpn_id: VSD's numbers for domain and subnet.
+    netmask, gateway: None without IPv4. vrf_id, evpn_id: VSD's numbers for domain and subnet.
     """
 
     subnet_id: str
-    subnet_name: str
-    domain_id: str | None
-    domain_name: str
     netmask: str | None
-    prefix: int | None
     gateway: str | None
     vrf_id: int
     evpn_id: int
-    gateway6: str | None = None
-    prefix6: int | None = None
 
 
 @dataclass(frozen=True)
 class Binding:
-    """A port that VSD knows. address, address6: one of them at least. spoofing: it may send with any address."""
+    """A port that VSD knows. address, address6: one of them at least."""
 
     port: str
     vm_uuid: str
@@ -43,7 +36,6 @@ class Binding:
     address: str | None
     network: Network
     address6: str | None = None
-    spoofing: bool = False
 
 
 def service_id(given: object, vsd_id: str) -> int:

@@ -17,9 +17,12 @@ from nuage_chain.vsd.values import quoted
 from nuage_chain.vsd.workload import InterfaceSpec, Workload, deregister_by_external_id, register
 from nuage_chain.vsp.resolver.networks import Networks, Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, Names
-from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.sessions import Sessions
 
 NAME_TAKEN = 2510
+
+OWNER = "vrs-"
+"""How the mark of every node begins."""
 
 
 class BottomUp:
@@ -97,13 +100,30 @@ class BottomUp:
         deregister_by_external_id(session, workload.external_id, spec.external_id, deadline, parent=subnet.path)
 
     def _is_there(self, demand: Demand, deadline: Deadline) -> bool:
+        """Whether VSD has the port; what another node's VRS made of it becomes this node's, as the port has moved."""
         session = self._sessions.own()
-        marked = f"externalID == {quoted(self._of_container(demand.vm_uuid))}"
-        for container in session.get("containers", deadline, filter=marked):
-            for entry in self._marked(session, f"containers/{container['ID']}/containerinterfaces", deadline):
+        for container in session.get("containers", deadline, filter=f"UUID == {quoted(demand.vm_uuid)}"):
+            if not _is_vrss(container, demand.vm_uuid):
+                continue
+            for entry in session.get(f"containers/{container['ID']}/containerinterfaces", deadline):
                 if (entry.get("MAC") or "").lower() == demand.mac:
+                    self._adopt(session, container, entry, demand, deadline)
                     return True
         return False
+
+    def _adopt(
+        self, session: Session, container: dict[str, Any], entry: dict[str, Any], demand: Demand, deadline: Deadline
+    ) -> None:
+        of_port = self._of_port(demand.vm_uuid, demand.port)
+        marks = (
+            (f"vports/{entry['VPortID']}", of_port),
+            (f"containerinterfaces/{entry['ID']}", of_port),
+            (f"containers/{container['ID']}", self._of_container(demand.vm_uuid)),
+        )
+        if (entry.get("externalID"), container.get("externalID")) == (marks[1][1], marks[2][1]):
+            return
+        for path, mark in marks:
+            session.update(path, {"externalID": mark}, deadline)
 
     def _marked(self, session: Session, path: str, deadline: Deadline) -> list[dict[str, Any]]:
         mark = f"@{self._owner}"
@@ -121,3 +141,8 @@ class BottomUp:
 
     def _lock(self, vm_uuid: str) -> threading.Lock:
         return self._locks[hash(vm_uuid) % len(self._locks)]
+
+
+def _is_vrss(container: dict[str, Any], vm_uuid: str) -> bool:
+    """Whether the VRS of some node made this container in metadata mode."""
+    return str(container.get("externalID") or "").startswith(f"{vm_uuid}@{OWNER}")

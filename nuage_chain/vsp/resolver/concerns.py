@@ -37,9 +37,7 @@ def _announces(demand: Demand, entity: dict[str, Any]) -> bool:
 
 
 def _differs(binding: Binding, entity: dict[str, Any]) -> bool:
-    """Whether an updated vPort or container interface is not as the binding has it."""
-    if entity.get("ID") == binding.vport_id:
-        return (entity.get("addressSpoofing") == "ENABLED") != binding.spoofing
+    """Whether an updated container interface is not as the binding has it."""
     if entity.get("ID") == binding.interface_id:
         there = (entity.get("IPAddress"), (entity.get("MAC") or "").lower())
         return there != (binding.address, binding.mac) or entity.get("IPv6Address") != binding.address6

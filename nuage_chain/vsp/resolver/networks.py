@@ -91,14 +91,8 @@ def _network(subnet: dict[str, Any], domain: dict[str, Any] | None) -> Network:
         raise Unresolved(f"VSD's subnet {subnet.get('name')!r} has no address.")
     return Network(
         subnet_id=subnet["ID"],
-        subnet_name=subnet["name"],
-        domain_id=None if domain is None else domain["ID"],
-        domain_name="" if domain is None else domain["name"],
         netmask=str(v4.netmask) if v4 else None,
-        prefix=v4.prefixlen if v4 else None,
         gateway=str(subnet.get("gateway") or v4[1]) if v4 else None,
         vrf_id=service_id((domain or subnet).get("serviceID"), (domain or subnet)["ID"]),
         evpn_id=service_id(subnet.get("serviceID"), subnet["ID"]),
-        gateway6=subnet.get("IPv6Gateway") or (str(v6[1]) if v6 else None),
-        prefix6=v6.prefixlen if v6 else None,
     )

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
 from nuage_chain.vsp.resolver.binding import Binding
+from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, PortView
 
@@ -37,8 +38,8 @@ class Vsc(Protocol):
     def release(self, demand: Demand, deadline: Deadline) -> None:
         """The rows of a port in metadata mode are gone: delete what was made for it. Raises NuageChainError."""
 
-    def report(self, binding: Binding, deadline: Deadline) -> None:
-        """Tell VSD that the port runs. Raises NuageChainError."""
+    def report(self, binding: Binding, life: Life, deadline: Deadline) -> None:
+        """Tell VSD how the port lives. Raises NuageChainError."""
 
     def report_down(self, binding: Binding, deadline: Deadline) -> None:
         """Tell VSD that the port does not run any more. Raises NuageChainError."""
@@ -52,7 +53,7 @@ class Entry:
     binding: Binding | None = None
     decided: bool = False
     gone: bool = False
-    reported: bool = False
+    reported: Life | None = None
     complaint: str = ""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -74,7 +75,7 @@ class Resolutions:
         self._entries: dict[str, Entry] = {}
         self._leaving: dict[str, set[Entry]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._to_report: asyncio.Queue[tuple[Entry, Binding]] = asyncio.Queue()
+        self._to_report: asyncio.Queue[tuple[Entry, Binding, Life]] = asyncio.Queue()
 
     def start(self) -> None:
         """Begin to tell VSD about ports that run; called on the event loop."""
@@ -98,19 +99,20 @@ class Resolutions:
     def follow(self, views: Mapping[str, PortView]) -> None:
         """Begin with ports that appeared; let go of those whose rows are gone or ask for another thing."""
         for name in list(self._entries):
-            if name not in views or views[name].demand != self._entries[name].demand:
+            view = views.get(name)
+            if view is None or view.demand != self._entries[name].demand or not view.life.defined:
                 self._let_go(name)
         for name, view in views.items():
-            if name not in self._entries and view.interface is not None:
+            if name not in self._entries and view.interface is not None and view.life.defined:
                 entry = self._entries[name] = Entry(view.demand)
                 self._spawn(self._attend(entry))
 
-    def filled(self, name: str) -> None:
-        """The port's row is filled: VSD is told once."""
+    def settled(self, name: str, life: Life) -> None:
+        """The port's row is filled, or empty for a port that has stopped: VSD is told once of each change."""
         entry = self._entries[name]
-        if entry.binding is not None and not entry.reported:
-            entry.reported = True
-            self._to_report.put_nowait((entry, entry.binding))
+        if entry.binding is not None and entry.reported != life:
+            entry.reported = life
+            self._to_report.put_nowait((entry, entry.binding, life))
 
     def ask_again(self, concerns: Callable[[Entry], bool]) -> None:
         """VSD may say something else now of the ports that `concerns` picks."""
@@ -166,7 +168,7 @@ class Resolutions:
 
     def _decide(self, entry: Entry, binding: Binding | None) -> None:
         if not entry.decided or entry.binding != binding:
-            entry.decided, entry.reported, entry.binding = True, False, binding
+            entry.decided, entry.reported, entry.binding = True, None, binding
             self._changed()
 
     def _complain(self, entry: Entry, error: NuageChainError) -> None:
@@ -195,12 +197,12 @@ class Resolutions:
 
     async def _report(self) -> None:
         while True:
-            entry, binding = await self._to_report.get()
+            entry, binding, life = await self._to_report.get()
             await self._quiet()
-            if entry.gone or entry.binding is not binding:
+            if entry.gone or entry.binding is not binding or entry.reported != life:
                 continue
-            if not await self._tell(entry, self._reports, functools.partial(self._vsc.report, binding)):
-                self._to_report.put_nowait((entry, binding))
+            if not await self._tell(entry, self._reports, functools.partial(self._vsc.report, binding, life)):
+                self._to_report.put_nowait((entry, binding, life))
                 await asyncio.sleep(REPORT_PAUSE)
 
     async def _quiet(self) -> None:

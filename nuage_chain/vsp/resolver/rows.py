@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nuage_chain.vsp.layout import BRIDGE
+from nuage_chain.vsp.ovsdb import Operation, Row, Tables, as_list, encoded_map, encoded_set
 from nuage_chain.vsp.resolver.binding import Binding
-from nuage_chain.vsp.resolver.ovsdb import Operation, Row, Tables, as_list, encoded_map, encoded_set
+from nuage_chain.vsp.resolver.life import Life, life_of
 
+LIFE = ("state", "reason", "event")
 COLUMNS = {
-    "Nuage_VM_Table": ("vm_uuid", "vm_name", "nuage_user", "nuage_enterprise", "metadata", "ports"),
+    "Nuage_VM_Table": ("vm_uuid", "vm_name", "nuage_user", "nuage_enterprise", "metadata", "ports", *LIFE),
     "Nuage_Port_Table": (
         *("name", "mac", "bridge", "nuage_domain", "nuage_zone", "nuage_network", "metadata"),
         *("ip_addr", "subnet_mask", "gateway", "vrf_id", "evpn_id"),
@@ -63,12 +65,13 @@ class Interface:
 
 @dataclass(frozen=True)
 class PortView:
-    """A port as the database has it now. values: what its row says of its address."""
+    """A port as the database has it now. values: what its row says of its address; life: of whose port it is."""
 
     demand: Demand
     row_id: str
     values: RowValues
     interface: Interface | None
+    life: Life = field(default_factory=Life)
 
 
 def port_views(tables: Tables) -> dict[str, PortView]:
@@ -80,7 +83,7 @@ def port_views(tables: Tables) -> dict[str, PortView]:
         for name in as_list(vm["ports"]):
             row_id, row = ports.get(name, ("", {}))
             if row.get("mac") and row.get("bridge") == BRIDGE and vm["vm_uuid"]:
-                views[name] = PortView(_demand(vm, row), row_id, _values(row), interfaces.get(name))
+                views[name] = PortView(_demand(vm, row), row_id, _values(row), interfaces.get(name), life_of(vm))
     return views
 
 
@@ -94,7 +97,9 @@ def write_back(
     operations = []
     for name, view in views.items():
         binding = bindings.get(name)
-        if binding is not None and view.interface is not None:
+        if not view.life.forwards:
+            operations += _reset(view)
+        elif binding is not None and view.interface is not None:
             operations += _bind(view, view.interface, binding)
         elif binding is None and name not in undecided:
             operations += _reset(view)

@@ -11,18 +11,19 @@ from typing import Any
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError, OvsdbUnreachable, SwitchRefused
-from nuage_chain.vsp.layout import BRIDGE, Layout, Settings
-from nuage_chain.vsp.resolver import engine, rows
+from nuage_chain.vsp.events import Events
+from nuage_chain.vsp.layout import BRIDGE, Layout
+from nuage_chain.vsp.ovsdb import Operation, Ovsdb, connect, encoded_map, encoded_set
+from nuage_chain.vsp.resolver import rows
 from nuage_chain.vsp.resolver.concerns import concerned, moves_networks
-from nuage_chain.vsp.resolver.events import Events
 from nuage_chain.vsp.resolver.networks import Networks
 from nuage_chain.vsp.resolver.openflow import Controller
-from nuage_chain.vsp.resolver.ovsdb import Operation, Ovsdb, connect, encoded_map, encoded_set
 from nuage_chain.vsp.resolver.resolutions import Resolutions
-from nuage_chain.vsp.resolver.sessions import Sessions
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
+from nuage_chain.vsp.sessions import Sessions
+from nuage_chain.vsp.settings import Settings
 
-SWITCH_DB, NORTHBOUND_DB = "Open_vSwitch", "OVN_Northbound"
+SWITCH_DB = "Open_vSwitch"
 LOOKUP_THREADS = 4
 FULL_ROUND_SECONDS = 60.0
 RECONNECT_SECONDS = 0.05
@@ -40,7 +41,7 @@ class Service:
         self._changed = asyncio.Event()
         self._sessions = Sessions(layout, settings)
         self._networks = Networks()
-        self._vsc = EmbeddedVsc(self._sessions, self._networks, settings.system_id)
+        self._vsc = EmbeddedVsc(self._sessions, self._networks, settings.system_id, settings.address)
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
         self._reports = ThreadPoolExecutor(1, "report")
         self._resolutions = Resolutions(self._vsc, self._changed.set, self._lookups, self._reports)
@@ -84,69 +85,55 @@ class Service:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _connected(self, ready: Callable[[], None]) -> None:
-        """Work as long as both databases are there. Raises OvsdbUnreachable, SwitchRefused."""
+        """Work as long as the switch's database is there. Raises OvsdbUnreachable, SwitchRefused."""
         switch = await connect(self._layout.ovsdb_socket, self._changed.set)
         try:
-            northbound = await connect(self._layout.nb_socket, self._changed.set)
-            try:
-                await switch.monitor(SWITCH_DB, {**rows.COLUMNS, "Bridge": ("name", "controller")})
-                await northbound.monitor(NORTHBOUND_DB, engine.COLUMNS)
-                self._changed.set()
-                await self._work(switch, northbound, ready)
-            finally:
-                await northbound.close()
+            await switch.monitor(SWITCH_DB, {**rows.COLUMNS, "Bridge": ("name", "controller")})
+            self._changed.set()
+            await self._work(switch, ready)
         finally:
             await switch.close()
 
-    async def _work(self, switch: Ovsdb, northbound: Ovsdb, ready: Callable[[], None]) -> None:
+    async def _work(self, switch: Ovsdb, ready: Callable[[], None]) -> None:
         controlled = False
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if switch.lost or northbound.lost:
-                raise OvsdbUnreachable("The connection to a database of the switch has ended.")
+            if switch.lost:
+                raise OvsdbUnreachable("The connection to the switch's database has ended.")
             if not controlled:
                 controlled = await self._take_control(switch)
             if self._show_role:
                 self._show_role = False
                 await switch.transact(SWITCH_DB, [_refresh_status(switch)])
-            await self._cycle(switch, northbound)
+            await self._cycle(switch)
             if any(row["role"] == "master" for row in switch.tables["Controller"].values()):
                 ready()
 
-    async def _cycle(self, switch: Ovsdb, northbound: Ovsdb) -> None:
+    async def _cycle(self, switch: Ovsdb) -> None:
         views = rows.port_views(switch.tables)
         self._resolutions.follow(views)
         bindings = self._resolutions.bindings
         undecided = self._resolutions.undecided | (views.keys() - self._resolutions.ports)
-        north = engine.plan(northbound.tables, bindings.values(), undecided, self._node)
-        south = rows.write_back(views, bindings, undecided)
-        await asyncio.gather(_commit(northbound, NORTHBOUND_DB, north), _commit(switch, SWITCH_DB, south))
+        operations = rows.write_back(views, bindings, undecided)
+        if operations:
+            await switch.transact(SWITCH_DB, operations)
         for name, binding in bindings.items():
-            if name in views and views[name].values == rows.row_values(binding):
-                self._resolutions.filled(name)
+            view = views.get(name)
+            if view is not None and (not view.life.forwards or view.values == rows.row_values(binding)):
+                self._resolutions.settled(name, view.life)
         if self._sweep_due and (self._sweeping is None or self._sweeping.done()):
             self._sweep_due = False
             alive = {(view.demand.vm_uuid, name) for name, view in views.items()}
-            self._sweeping = asyncio.ensure_future(self._sweep(northbound, alive))
+            self._sweeping = asyncio.ensure_future(self._sweep(alive))
 
-    async def _sweep(self, northbound: Ovsdb, alive: set[tuple[str, str]]) -> None:
-        """Remove what VSD no longer has from OVN, and from VSD what metadata mode made for ports that are gone."""
+    async def _sweep(self, alive: set[tuple[str, str]]) -> None:
+        """Remove from VSD what metadata mode made for ports that are gone."""
         try:
             deadline = Deadline(SWEEP_SECONDS)
             await self._resolutions.in_thread(lambda: self._vsc.release_orphans(alive, deadline))
-            for unused, path in ((engine.unused_networks, "subnets"), (engine.unused_domains, "domains")):
-                gone = [i for i in unused(northbound.tables) if not await self._in_vsd(path, i, deadline)]
-                await _commit(northbound, NORTHBOUND_DB, engine.removal(northbound.tables, gone, gone))
         except NuageChainError as e:
-            logger.info("VSD and OVN could not be compared (%s); the next round does", e.message)
-
-    async def _in_vsd(self, path: str, vsd_id: str, deadline: Deadline) -> bool:
-        paths = [f"{path}/{vsd_id}", *([f"l2domains/{vsd_id}"] if path == "subnets" else [])]
-        for one in paths:
-            if await self._resolutions.in_thread(lambda one=one: self._vsc.exists(one, deadline)):  # type: ignore[misc]
-                return True
-        return False
+            logger.info("VSD could not be cleaned up (%s); the next round does", e.message)
 
     async def _rounds(self) -> None:
         while True:
@@ -200,8 +187,3 @@ def _refresh_status(switch: Ovsdb) -> Operation:
         ["other_config", "insert", encoded_map({key: value})],
     ]
     return {"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": mutations}
-
-
-async def _commit(database: Ovsdb, name: str, operations: list[Operation]) -> None:
-    if operations:
-        await database.transact(name, operations)

@@ -10,12 +10,11 @@ from nuage_chain.errors import VsdRefused
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
 from nuage_chain.vsp.resolver.binding import Binding
-from nuage_chain.vsp.resolver.bottom_up import BottomUp
+from nuage_chain.vsp.resolver.bottom_up import OWNER, BottomUp
+from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Networks, Unresolved, get_one
 from nuage_chain.vsp.resolver.rows import Demand
-from nuage_chain.vsp.resolver.sessions import Sessions
-
-RUNNING = {"status": "RUNNING", "reasonType": "RUNNING_BOOTED", "hypervisorIP": "127.0.0.1"}
+from nuage_chain.vsp.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +22,14 @@ logger = logging.getLogger(__name__)
 class EmbeddedVsc:
     """VSC over VSD's REST API. May be used by several threads.
 
-    node: marks what is made in metadata mode as this node's.
+    node: marks what is made in metadata mode as this node's. address: the node's, which VSD is told.
     """
 
-    def __init__(self, sessions: Sessions, networks: Networks, node: str) -> None:
+    def __init__(self, sessions: Sessions, networks: Networks, node: str, address: str) -> None:
+        self._address = address
         self._sessions = sessions
         self._networks = networks
-        self._bottom_up = BottomUp(sessions, networks, f"vrs-{node}")
+        self._bottom_up = BottomUp(sessions, networks, f"{OWNER}{node}")
 
     def activate(self, demand: Demand, deadline: Deadline) -> Binding:
         """What VSD decided for the port; in metadata mode VSD is made to decide now.
@@ -49,26 +49,26 @@ class EmbeddedVsc:
         """The rows of a port in metadata mode are gone: delete what was made for it."""
         self._bottom_up.release(demand.vm_uuid, demand.port, deadline)
 
-    def report(self, binding: Binding, deadline: Deadline) -> None:
-        """The container runs and its vPort is up. Raises NuageChainError when VSD cannot be asked."""
-        self._write(f"containers/{binding.container_id}", RUNNING, deadline)
-        self._write(f"vports/{binding.vport_id}", {"operationalState": "UP"}, deadline)
+    def report(self, binding: Binding, life: Life, deadline: Deadline) -> None:
+        """How the container lives, where, and whether its vPort is up. Raises NuageChainError when VSD is away.
+
+        Of a port that has stopped here nothing is said when it runs on another node.
+        """
+        if not life.forwards and self._is_elsewhere(binding, deadline):
+            return
+        about = {"status": life.status, "reasonType": life.reason, "hypervisorIP": self._address}
+        self._write(f"containers/{binding.container_id}", about, deadline)
+        state = "UP" if life.forwards else "DOWN"
+        self._write(f"vports/{binding.vport_id}", {"operationalState": state}, deadline)
 
     def report_down(self, binding: Binding, deadline: Deadline) -> None:
-        """The rows are gone, the vPort is not: it is down."""
-        self._write(f"vports/{binding.vport_id}", {"operationalState": "DOWN"}, deadline)
+        """The rows are gone, the vPort is not: it is down, unless it runs on another node."""
+        if not self._is_elsewhere(binding, deadline):
+            self._write(f"vports/{binding.vport_id}", {"operationalState": "DOWN"}, deadline)
 
     def release_orphans(self, alive: set[tuple[str, str]], deadline: Deadline) -> None:
         """Delete what metadata mode made on this node for ports (VM UUID, port name) that are not in `alive`."""
         self._bottom_up.release_orphans(alive, deadline)
-
-    def exists(self, path: str, deadline: Deadline) -> bool:
-        """Whether VSD has an object at `path`."""
-        try:
-            get_one(self._sessions.own(), path, deadline)
-        except Unresolved:
-            return False
-        return True
 
     def _binding(self, session: Session, demand: Demand, container: dict[str, Any], deadline: Deadline) -> Binding:
         interface = _interface_of(session, container, demand.mac, deadline)
@@ -76,19 +76,24 @@ class EmbeddedVsc:
             raise Unresolved(f"VSD has no address for {demand.mac} of container {demand.vm_uuid} yet.")
         network_id = interface["attachedNetworkID"]
         by_kind = {"L2DOMAIN": self._networks.l2domain}.get(interface["attachedNetworkType"], self._networks.subnet)
-        vport = get_one(session, f"vports/{interface['VPortID']}", deadline)
         return Binding(
             port=demand.port,
             vm_uuid=demand.vm_uuid,
             mac=demand.mac,
-            vport_id=vport["ID"],
+            vport_id=interface["VPortID"],
             container_id=container["ID"],
             interface_id=interface["ID"],
             address=interface.get("IPAddress") or None,
             network=by_kind(session, network_id, deadline),
             address6=(interface.get("IPv6Address") or "").partition("/")[0] or None,
-            spoofing=vport.get("addressSpoofing") == "ENABLED",
         )
+
+    def _is_elsewhere(self, binding: Binding, deadline: Deadline) -> bool:
+        try:
+            container = get_one(self._sessions.own(), f"containers/{binding.container_id}", deadline)
+        except Unresolved:
+            return False
+        return container.get("hypervisorIP") not in (None, self._address)
 
     def _write(self, path: str, body: dict[str, str], deadline: Deadline) -> None:
         try:

@@ -40,14 +40,14 @@ class KeyPair:
         return self.certificate.exists() and self.key.exists()
 
 
-def create_ca(folder: Path) -> KeyPair:
+def create_ca(folder: Path, called: str = "nuage-chain embedded VSD CA") -> KeyPair:
     """The authority of a folder, made if it is not there: ca.pem, ca-key.pem.
 
     Raises IOFailure.
     """
     pair = KeyPair(folder / "ca.pem", folder / "ca-key.pem")
     if not pair.exists:
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nuage-chain embedded VSD CA")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)])
         key = ec.generate_private_key(ec.SECP256R1())
         usage = _usage(signs_certificates=True)
         builder = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -58,13 +58,12 @@ def create_ca(folder: Path) -> KeyPair:
 def issue_server(folder: Path, names: Sequence[str] = ()) -> KeyPair:
     """A server's certificate for this machine and those names or addresses: server.pem, server-key.pem.
 
-    Raises IOFailure.
+    One that lacks a name is made anew. Raises IOFailure.
     """
     pair = KeyPair(folder / "server.pem", folder / "server-key.pem")
-    if not pair.exists:
-        alternatives = x509.SubjectAlternativeName(
-            [_general_name(name) for name in dict.fromkeys([*LOCAL_NAMES, *names])]
-        )
+    wanted = [_general_name(name) for name in dict.fromkeys([*LOCAL_NAMES, *names])]
+    if not pair.exists or not _names(pair.certificate).issuperset(wanted):
+        alternatives = x509.SubjectAlternativeName(wanted)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nuage-chain embedded VSD")])
         _issue(folder, pair, subject, ExtendedKeyUsageOID.SERVER_AUTH, alternatives)
     return pair
@@ -145,6 +144,14 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _names(certificate: Path) -> set[x509.GeneralName]:
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions
+        return set(found.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return set()
 
 
 def _general_name(name: str) -> x509.GeneralName:

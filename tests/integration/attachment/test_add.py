@@ -11,6 +11,7 @@ import pytest
 from nuage_chain.link import offload, veth
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs import rows
+from tests.integration.cli.driver import eventually
 from tests.integration.lab import Container, Lab
 
 pytestmark = pytest.mark.root
@@ -131,7 +132,8 @@ def test_two_interfaces_of_one_container_are_one_container_with_two_vports(lab: 
     assert len(rows.from_set(lab.rows("Nuage_VM_Table")[0]["ports"])) == 2
     assert one.sh("ip", "-4", "route").count("default") == 1
     lab.detach(one, activation=activation)
-    assert [len(lab.vsd_objects(c)) for c in ("containers", "vports")] == [1, 1]
+    # In `metadata` activation the VSP cleans VSD up a moment later.
+    eventually(lambda: [len(lab.vsd_objects(c)) for c in ("containers", "vports")] == [1, 1])
     assert one.addresses("eth1") != []
     lab.detach(one, ifname="eth1", activation=activation)
 

@@ -110,8 +110,8 @@ def test_an_add_that_fails_leaves_ipv6_as_the_runtime_had_it(lab: Lab) -> None:
     one = lab.container("one")
     one.sh("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
     previous = lab.veth(one)
-    # The kernel refuses this address once IPv6 is on: the interface has it already.
-    one.sh("ip", "address", "add", "10.60.1.7/24", "dev", "eth0")
+    # Once IPv6 is on and the addresses are there, the kernel refuses the default route: there is one of that metric.
+    one.sh("ip", "route", "add", "unreachable", "default")
     done = lab.call(lab.environment("ADD", one), lab.entry(previous, **DUAL, staticIP="10.60.1.7"))
     assert (done.status, done.document["code"]) == (1, 107), done.stdout
     assert inside(one.netns, lambda: veth.ipv6_disabled("eth0"), 5) == "1"

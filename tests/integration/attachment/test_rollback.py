@@ -22,6 +22,7 @@ from nuage_chain.attachment.verbs import handlers
 from nuage_chain.cni import plugin
 from nuage_chain.errors import SwitchRefused
 from nuage_chain.link import layer3, offload, veth
+from nuage_chain.link.links import Link
 from nuage_chain.link.netns import inside
 from tests.integration.lab import EXECUTABLE, Container, Lab
 
@@ -61,10 +62,10 @@ class Fails:
 class Kernel:
     """Both ends of the veth, all that a step may change of them."""
 
-    host: veth.End
+    host: Link
     host_ipv6: str | None
     host_layer3: layer3.Layer3
-    container: veth.End | None
+    container: Link | None
     addresses: str
     routes: str
     offload: bool

@@ -15,6 +15,7 @@ import pytest
 
 from nuage_chain.audit.run import Auditor
 from tests.integration.audit.audits import Audits
+from tests.integration.cli.driver import heed_signals
 from tests.integration.lab import Lab
 from tests.unit.audit.test_metrics import samples
 
@@ -130,6 +131,7 @@ def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: La
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_signals,
         )
         try:
             hangs.accept()[0].close()

@@ -12,12 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.driver import Cli, docker, eventually
+from tests.integration.cli.vsp import Vsp
 from tests.integration.lab import Lab
 
 
 @pytest.fixture
 def cli(lab: Lab, tmp_path: Path) -> Cli:
     return Cli(lab, tmp_path)
+
+
+@pytest.fixture
+def vsp(tmp_path: Path) -> Iterator[Vsp]:
+    made = Vsp(tmp_path / "vsp")
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="session")

@@ -4,56 +4,27 @@ import os
 import signal
 import stat
 import subprocess
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nuage_chain.vsp import place
 from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, eventually
+from tests.integration.cli.vsp import Vsp
 
 pytestmark = pytest.mark.root
 
-DAEMONS = ["ovsdb-server", "ovnnb", "ovnsb", "ovs-vswitchd", "ovn-northd", "ovn-controller", "vsd", "resolver"]
-
-
-class Vsp:
-    """An embedded VSP of the test's own, driven by the command line alone."""
-
-    def __init__(self, state: Path) -> None:
-        self.state, self.netns = state, f"cli{uuid.uuid4().hex[:6]}"
-
-    def words(self, verb: str, *words: str) -> list[str]:
-        return [str(NUAGE_CHAIN), "vsp", verb, "--state", str(self.state), *words]
-
-    def __call__(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.words(verb, *words), capture_output=True, text=True, timeout=60, check=False)
-
-    def up(self) -> subprocess.CompletedProcess[str]:
-        return self("up", "--netns", self.netns)
-
-    def processes(self) -> list[str]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal() and int(entry.name) != os.getpid():
-                try:
-                    command = (entry / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if os.fsencode(self.state) in command:
-                    found.append(command.replace(b"\0", b" ").decode())
-        return found
-
-
-@pytest.fixture
-def vsp(tmp_path: Path) -> Iterator[Vsp]:
-    made = Vsp(tmp_path / "vsp")
-    yield made
-    made("down", "--purge")
-    assert made.processes() == []
-    assert not place.exists(made.netns)
-    assert not made.state.exists()
+DAEMONS = [
+    "ovsdb-server",
+    "ovnnb",
+    "ovnsb",
+    "ovs-vswitchd",
+    "ovn-northd",
+    "ovn-controller",
+    "vsd",
+    "engine",
+    "resolver",
+]
 
 
 def test_up_says_how_to_use_it_and_its_words_are_true(vsp: Vsp) -> None:

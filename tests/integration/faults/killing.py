@@ -14,15 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyroute2 import IPRoute
 
-from nuage_chain.link import kernel, offload
+from nuage_chain.exchange import Connections
+from nuage_chain.link import inet, layer3, links, offload
 from nuage_chain.vrs.connection import Connection
-from nuage_chain.vsd import transport
 from tests.integration.attachment.inprocess import answer
 from tests.integration.lab import Container, Lab
-
-_READS, _CHANGES = ("get", "dump"), ("link", "addr", "route")
 
 
 class Killer:
@@ -47,38 +44,15 @@ class Killer:
         return wrapped
 
 
-class Watched:
-    """A netlink socket whose changes are points; what it reads is none."""
-
-    def __init__(self, real: IPRoute, killer: Killer) -> None:
-        self._real, self._killer = real, killer
-
-    def __enter__(self) -> Watched:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._real.close()
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._real, name)
-        if name not in _CHANGES:
-            return real
-
-        def call(verb: str, *args: Any, **kwargs: Any) -> Any:
-            its = real if verb in _READS else self._killer.around(f"netlink {name} {verb}", real)
-            return its(verb, *args, **kwargs)
-
-        return call
-
-
 def arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
     """Makes every change and every question to another process a point."""
     for owner, name in (
-        (Connection, "transact"), (transport, "exchange"), (os, "fsync"), (Path, "rename"), (Path, "unlink"),
-        (Path, "write_text"), (offload, "set_tx_checksum"),
+        (Connection, "transact"), (Connections, "exchange"), (os, "fsync"), (Path, "rename"), (Path, "unlink"),
+        (Path, "write_text"), (offload, "set_tx_checksum"), (links, "change"), (links, "delete"),
+        (inet, "add_address"), (inet, "delete_address"), (inet, "add_default_route"), (layer3, "take_off"),
+        (layer3, "give_back"),
     ):  # fmt: skip
         patch.setattr(owner, name, killer.around(name, getattr(owner, name)))
-    patch.setattr(kernel, "IPRoute", lambda: Watched(IPRoute(), killer))
 
 
 def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int) -> bool:

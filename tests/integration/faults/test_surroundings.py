@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
 
 def restart_ovsdb(lab: Lab) -> None:
-    [daemon] = [d for d in daemons.databases(lab.layout) if d.name == "ovsdb-server"]
+    [daemon] = [d for d in daemons.databases(lab.layout, lab.settings) if d.name == "ovsdb-server"]
     processes.stop(daemon, os.environ, Deadline(20))
     processes.start(daemon, os.environ, (), Deadline(20))()
 

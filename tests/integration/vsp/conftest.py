@@ -24,9 +24,10 @@ from nuage_chain.vrs.connection import Connection
 from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, deregister, register
 from nuage_chain.vsp import daemons, node, place, processes, status
-from nuage_chain.vsp.layout import Layout, Settings, layout_of, load_settings
-from nuage_chain.vsp.resolver.ovsdb import decoded
-from nuage_chain.vsp.resolver.sessions import Sessions
+from nuage_chain.vsp.layout import Layout, layout_of
+from nuage_chain.vsp.ovsdb import decoded
+from nuage_chain.vsp.sessions import Sessions
+from nuage_chain.vsp.settings import Settings, load_settings
 from nuage_chain.vsp.topology import DEMO, seed
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Lab:
     def __init__(self, state: Path, netns: str) -> None:
         self.state = state
         self.netns = netns
+        self.outside = False
+        self.mtu = 1500
         self.environment = dict(os.environ)
         self.layout: Layout = layout_of(state)
         self._containers: list[Container] = []
@@ -74,8 +77,21 @@ class Lab:
     # --- the VSP as a whole
 
     def up(self) -> node.Up:
-        self._ovsdb.close()  # the switch's database is started anew where it has to be
-        return node.up(self.state, environment=self.environment, deadline=Deadline(SECONDS), netns=self.netns)
+        self.hang_up()
+        return node.up(
+            self.state,
+            environment=self.environment,
+            deadline=Deadline(SECONDS),
+            netns=self.netns,
+            wishes=node.Wishes(outside=self.outside),
+        )
+
+    def hang_up(self) -> None:
+        """Before databases are started anew, or namespaces go: what is open is opened again when it is needed."""
+        self._ovsdb.close()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def down(self, *, purge: bool = False) -> bool:
         return node.down(self.state, environment=self.environment, deadline=Deadline(SECONDS), purge=purge)
@@ -102,6 +118,7 @@ class Lab:
         assert processes.stop(self.daemon(name), self.environment, Deadline(SECONDS))
 
     def start(self, name: str) -> None:
+        self.hang_up()
         environment = self.layout.environment(self.environment)
         processes.start(self.daemon(name), environment, place.prefix(self.netns), Deadline(SECONDS))()
 
@@ -124,7 +141,8 @@ class Lab:
         raise AssertionError(f"it did not happen within {seconds} s; the resolver says:\n{self.resolver_log()}")
 
     def resolver_log(self) -> str:
-        return self.layout.log_of("resolver").read_text()
+        log = self.layout.log_of("resolver")
+        return log.read_text() if log.exists() else "(it does not run here)"
 
     # --- VSD
 
@@ -176,13 +194,20 @@ class Lab:
     def container(self) -> Container:
         """A new container whose veth is not plugged in yet."""
         number = next(_numbers)
+        mac = f"7a:42:00:00:{number >> 8:02x}:{number & 255:02x}"
+        return self._made(number, mac, (uuid.uuid4().hex * 2)[:64])
+
+    def container_like(self, other: Container) -> Container:
+        """A namespace for a container that comes here from another node: UUID and MAC are the same."""
+        return self._made(next(_numbers), other.mac, other.uuid)
+
+    def _made(self, number: int, mac: str, container_id: str) -> Container:
         netns, port = f"{self.netns}-c{number}", f"nu{number:04d}"
         run("ip", "netns", "add", netns)
-        container_id = (uuid.uuid4().hex * 2)[:64]
-        made = Container(netns, port, f"7a:42:00:00:{number >> 8:02x}:{number & 255:02x}", container_id)
+        made = Container(netns, port, mac, container_id)
         self._containers.append(made)
         run("ip", "-n", self.netns, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", netns)
-        run("ip", "-n", netns, "link", "set", "eth0", "address", made.mac)
+        run("ip", "-n", netns, "link", "set", "eth0", "address", made.mac, "mtu", str(self.mtu))
         for namespace, link in ((netns, "lo"), (netns, "eth0"), (self.netns, port)):
             run("ip", "-n", namespace, "link", "set", link, "up")
         place.inside(netns, lambda: set_tx_checksum("eth0", on=False), SECONDS)
@@ -240,12 +265,19 @@ class Lab:
         self.configure(container, row)
         return container, row
 
-    def northbound(self, table: str) -> dict[str, dict[str, Any]]:
-        """The rows of a northbound table by name, as ovn-nbctl would see them."""
+    def rows_of(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a northbound table as ovn-nbctl sees them."""
         listed = self.run("ovn-nbctl", f"--db=unix:{self.layout.nb_socket}", "--format=json", "list", table)
         found = json.loads(listed)
-        rows = [dict(zip(found["headings"], map(decoded, row), strict=True)) for row in found["data"]]
-        return {row["name"]: row for row in rows}
+        return [dict(zip(found["headings"], map(decoded, row), strict=True)) for row in found["data"]]
+
+    def northbound(self, table: str) -> dict[str, dict[str, Any]]:
+        """The same by name."""
+        return {row["name"]: row for row in self.rows_of(table)}
+
+    def writes(self, database: str) -> int:
+        """How many records the file of an OVSDB has: one for each transaction that changed something."""
+        return (self.layout.db / f"{database}.db").read_text().count("OVSDB JSON")
 
     # --- traffic
 
@@ -279,12 +311,14 @@ class Lab:
                 server.settimeout(seconds)
                 return _echo(client, server, sent) == sent
 
-    def close(self) -> None:
-        self._ovsdb.close()
-        if self._session is not None:
-            self._session.close()
+    def forget(self) -> None:
+        """Hangs up, and removes the containers."""
+        self.hang_up()
         for container in self._containers:
             subprocess.run(["ip", "netns", "delete", container.netns], capture_output=True, check=False)
+
+    def close(self) -> None:
+        self.forget()
         self.down(purge=True)
 
 

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.root
 
-DAEMONS = ["ovsdb-server", "ovnnb", "ovnsb", "ovs-vswitchd", "ovn-northd", "ovn-controller", "vsd", "resolver"]
+DAEMONS = [
+    "ovsdb-server",
+    "ovnnb",
+    "ovnsb",
+    "ovs-vswitchd",
+    "ovn-northd",
+    "ovn-controller",
+    "vsd",
+    "engine",
+    "resolver",
+]
 
 
 def assert_nothing_left(lab: Lab) -> None:

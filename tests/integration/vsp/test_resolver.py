@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuage_chain.deadline import Deadline
+from tests.integration.vsp.conftest import plug_operations
 
 if TYPE_CHECKING:
-    from tests.integration.vsp.conftest import Lab
+    from tests.integration.vsp.conftest import Container, Lab
 
 pytestmark = pytest.mark.root
 
@@ -77,15 +78,17 @@ def test_a_reason_for_not_resolving_is_logged_once(lab: Lab) -> None:
     lab.unplug(container)
 
 
-def test_the_port_leaves_ovn_with_its_row(lab: Lab) -> None:
+def test_a_port_is_down_in_ovn_without_its_row_and_gone_without_its_interface_in_vsd(lab: Lab) -> None:
     container = lab.container()
     made = lab.register(container, WEB)
     lab.plug(container)
     lab.resolved(container)
-    assert made.vport_id in lab.northbound("Logical_Switch_Port")
+    lab.wait_for(lambda: lab.northbound("Logical_Switch_Port")[made.vport_id]["up"])
     lab.unplug(container)
-    lab.wait_for(lambda: made.vport_id not in lab.northbound("Logical_Switch_Port"))
+    lab.wait_for(lambda: not lab.northbound("Logical_Switch_Port")[made.vport_id]["up"])
     assert lab.get(f"vports/{made.vport_id}"), "in split mode the client deletes its objects"
+    lab.deregister(made)
+    lab.wait_for(lambda: made.vport_id not in lab.northbound("Logical_Switch_Port"))
 
 
 def test_a_container_that_vsd_does_not_have_any_more_loses_its_port(lab: Lab) -> None:
@@ -125,6 +128,61 @@ def test_many_ports_at_once_are_all_resolved(lab: Lab) -> None:
         lab.plug(container)
     rows = {c.port: lab.resolved(c, seconds=10) for c in containers}
     assert {port: row.address for port, row in rows.items()} == {port: m.address for port, m in made.items()}
+
+
+# --- events and states of entities
+
+
+def lives(lab: Lab, container: Container, state: int, reason: int, event: int, event_type: int) -> None:
+    row = {"state": state, "reason": reason, "event": event, "event_type": event_type}
+    where = [["vm_uuid", "==", container.uuid]]
+    lab.transact([{"op": "update", "table": "Nuage_VM_Table", "where": where, "row": row}])
+
+
+def told(lab: Lab, container: Container) -> tuple[str, str, str]:
+    """Status, reason and vPort's state in VSD."""
+    found = lab.get("containers", f'UUID == "{container.uuid}"')[0]
+    return found["status"], found["reasonType"], vport_of(lab, container.uuid)["operationalState"]
+
+
+def test_vsd_hears_of_what_becomes_of_an_entity(lab: Lab) -> None:
+    container, row = lab.attached(WEB)
+    lab.wait_for(lambda: told(lab, container) == ("RUNNING", "RUNNING_BOOTED", "UP"))
+    lives(lab, container, 3, 1, 3, 0)
+    lab.wait_for(lambda: told(lab, container) == ("PAUSED", "PAUSED_USER", "UP"))
+    assert lab.row(container) == row, "what is paused keeps its port"
+    lives(lab, container, 5, 1, 5, 0)
+    lab.wait_for(lambda: told(lab, container) == ("SHUTOFF", "SHUTOFF_SHUTDOWN", "DOWN"))
+    assert lab.row(container) is None, "what has stopped has let it go"
+    lives(lab, container, 1, 1, 2, 0)
+    assert lab.resolved(container) == row
+    lab.wait_for(lambda: told(lab, container) == ("RUNNING", "RUNNING_BOOTED", "UP"))
+
+
+def test_rows_that_are_filled_in_bit_by_bit_resolve_when_they_say_enough(lab: Lab) -> None:
+    """As OpenStack's agent writes them: names alone first, the rest by updates."""
+    container = lab.container()
+    made = lab.register(container, WEB)
+    operations = plug_operations(container, None, {}, "")
+    port, vm = (next(o for o in operations if o["table"] == t) for t in ("Nuage_Port_Table", "Nuage_VM_Table"))
+    rest = [dict(port["row"]), dict(vm["row"])]
+    port["row"], vm["row"] = {"name": container.port}, {"vm_uuid": container.uuid}
+    lab.transact(operations)
+    assert lab.row(container) is None
+    for operation, row, key in ((port, rest[0], "name"), (vm, rest[1], "vm_uuid")):
+        where = [[key, "==", row[key]]]
+        lab.transact([{"op": "update", "table": operation["table"], "where": where, "row": row}])
+    assert lab.resolved(container).address == made.address
+
+
+def test_what_is_undefined_leaves_vsd_in_metadata_mode_though_its_rows_stay(lab: Lab) -> None:
+    container = lab.container()
+    lab.plug(container, place_name=DB)
+    lab.resolved(container)
+    lives(lab, container, 5, 2, 1, 0)
+    lab.wait_for(lambda: not lab.get("containers", f'UUID == "{container.uuid}"'))
+    lab.wait_for(lambda: lab.row(container) is None)
+    lab.unplug(container)
 
 
 # --- metadata mode

@@ -9,13 +9,14 @@ import pytest
 from nuage_chain.attachment import check
 from nuage_chain.cni.result import Route
 from nuage_chain.link import address, veth
+from nuage_chain.link.links import Link
 from nuage_chain.vrs import rows, sight
 from nuage_chain.vrs.switch import Plugged
 from nuage_chain.vsd.registered import Registered
 
 MAC = "7a:42:11:22:33:44"
 PORT = Plugged("veth1", "p1", "ab" * 32, {rows.VPORT: "v1", rows.VSD_CONTAINER: "k1"})
-PAIR = veth.Pair(veth.End("veth1", 7, "02:00:00:00:00:01", 1500), veth.End("eth0", 2, MAC, 1500))
+PAIR = veth.Pair(Link("veth1", 7, "02:00:00:00:00:01", 1500), Link("eth0", 2, MAC, 1500))
 ROW = sight.Row(MAC, "10.10.1.7", "255.255.255.0", "10.10.1.1", 20002)
 IPS = frozenset({"10.10.1.7"})
 EVERYWHERE = ipaddress.ip_network("0.0.0.0/0")

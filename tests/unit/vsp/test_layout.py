@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 
 from nuage_chain.errors import BadConfig, IOFailure
-from nuage_chain.vsp.layout import (
-    LONGEST_SOCKET_NAME,
-    Settings,
-    layout_of,
-    load_settings,
-    password,
-    prepare,
-    save_settings,
-)
+from nuage_chain.vsp.layout import LONGEST_SOCKET_NAME, layout_of, password, prepare
+from nuage_chain.vsp.settings import Settings, load_settings, save_settings
 
 SETTINGS = Settings(netns="n", netns_made=True, datapath="netdev", system_id="id", vsd_port=8443, cert_port=7443)
 

@@ -13,6 +13,7 @@ import pytest
 from nuage_chain.errors import VsdUnreachable
 from nuage_chain.vsp.resolver import resolutions
 from nuage_chain.vsp.resolver.binding import Binding, Network
+from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Unresolved
 from nuage_chain.vsp.resolver.resolutions import Resolutions
 from nuage_chain.vsp.resolver.rows import UNRESOLVED, Demand, Interface, Names, PortView
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from nuage_chain.deadline import Deadline
 
-NETWORK = Network("s1", "web", "d1", "Shop", "255.255.255.0", 24, "10.10.1.1", 1, 2)
+NETWORK = Network("s1", "255.255.255.0", "10.10.1.1", 1, 2)
 NAMES = Names("Acme", "", "Shop", "front", "web")
 DOWN = VsdUnreachable("VSD is down.")
 UNKNOWN = Unresolved("VSD has no container.")
@@ -68,7 +69,7 @@ class FakeVsc:
             raise self.release_failures.pop(0)
         self.released.append(demand.port)
 
-    def report(self, binding: Binding, deadline: Deadline) -> None:
+    def report(self, binding: Binding, life: Life, deadline: Deadline) -> None:
         if self.report_failures:
             raise self.report_failures.pop(0)
         self.reported.append(binding.port)
@@ -208,7 +209,7 @@ def test_vsd_is_told_once_that_a_port_runs_and_again_when_it_was_down() -> None:
         made.follow({"nu1": view(demand())})
         await until(lambda: made.bindings)
         for _ in range(3):
-            made.filled("nu1")
+            made.settled("nu1", Life())
         await until(lambda: vsc.reported)
         await asyncio.sleep(0.05)
         assert vsc.reported == ["nu1"]
@@ -225,7 +226,7 @@ def test_reports_come_after_look_ups() -> None:
         await until(lambda: made.bindings)
         vsc.gate.clear()
         made.follow({**views, "nu2": view(demand("nu2"))})
-        made.filled("nu1")
+        made.settled("nu1", Life())
         await asyncio.sleep(0.1)
         assert vsc.reported == []
         vsc.gate.set()

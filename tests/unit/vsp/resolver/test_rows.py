@@ -9,13 +9,20 @@ from nuage_chain.vsp.resolver.binding import Binding, Network
 from nuage_chain.vsp.resolver.rows import Names, port_views, row_values, write_back
 
 UUID = "ab" * 32
-NETWORK = Network("s1", "web", "d1", "Shop", "255.255.255.0", 24, "10.10.1.1", 20001, 20002)
+NETWORK = Network("s1", "255.255.255.0", "10.10.1.1", 20001, 20002)
 BINDING = Binding("nu1", UUID, "7a:42:00:00:00:01", "vp1", "c1", "i1", "10.10.1.2", NETWORK)
 SET = [["external_ids", "delete", ["set", ["iface-id", "ovn-installed", "ovn-installed-ts"]]]]
 
 
 def vm_row(**changed: Any) -> dict[str, Any]:
-    row = {"vm_uuid": UUID, "vm_name": "web-1", "nuage_user": "", "nuage_enterprise": "", "ports": "nu1"}
+    row: dict[str, Any] = {
+        "vm_uuid": UUID,
+        "vm_name": "web-1",
+        "nuage_user": "",
+        "nuage_enterprise": "",
+        "ports": "nu1",
+    }
+    row |= {"state": 1, "reason": 1, "event": 2}
     return {**row, "metadata": {"enterprise": "", "nuage-extension": "true"}, **changed}
 
 
@@ -140,5 +147,13 @@ def test_what_is_written_is_what_the_network_says() -> None:
 
 
 def test_a_port_without_ipv4_has_the_numbers_of_its_network_alone() -> None:
-    six = replace(NETWORK, netmask=None, prefix=None, gateway=None, gateway6="2001:db8::1", prefix6=64)
+    six = replace(NETWORK, netmask=None, gateway=None)
     assert row_values(replace(BINDING, address=None, address6="2001:db8::2", network=six)) == ("", "", "", 20001, 20002)
+
+
+def test_a_port_of_what_has_stopped_is_let_go() -> None:
+    views = port_views(tables(vm_row(event=5, state=5), FILLED_ROW, interface_row(BOUND)))
+    operations = write_back(views, {"nu1": BINDING}, set())
+    assert [o["table"] for o in operations] == ["Nuage_Port_Table", "Interface"]
+    assert operations[0]["row"]["ip_addr"] == ""
+    assert operations[1]["mutations"] == SET

@@ -10,11 +10,13 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdUnreachable
 from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, register
+from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, Names
+from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
 
 if TYPE_CHECKING:
-    from tests.unit.vsp.resolver.conftest import World
+    from tests.unit.vsp.conftest import World
 
 UUID, OTHER = "ab" * 32, "cd" * 32
 MAC = "7a:42:00:00:00:01"
@@ -42,14 +44,7 @@ def test_a_registered_container_is_bound_as_vsd_decided(world: World) -> None:
     assert (binding.vport_id, binding.container_id) == (made.vport_id, made.container_id)
     assert binding.interface_id == made.interface_id
     assert (binding.address, binding.network.netmask) == (made.address, made.netmask)
-    assert (binding.network.prefix, binding.network.gateway) == (24, "10.10.1.1")
-    assert (binding.network.domain_name, binding.network.subnet_name) == ("Shop", "web")
-    assert not binding.spoofing
-
-
-def test_spoofing_is_taken_from_the_vport(world: World) -> None:
-    registered(world, spoofing="ENABLED")
-    assert world.vsc.activate(SPLIT, Deadline(5)).spoofing
+    assert (binding.network.netmask, binding.network.gateway) == ("255.255.255.0", "10.10.1.1")
 
 
 @pytest.mark.parametrize("what", ["no container", "another mac"])
@@ -63,11 +58,11 @@ def test_what_vsd_does_not_have_is_unresolved(world: World, what: str) -> None:
 def test_a_report_sets_what_only_vsc_may_set(world: World) -> None:
     registered(world)
     binding = world.vsc.activate(SPLIT, Deadline(5))
-    world.vsc.report(binding, Deadline(5))
+    world.vsc.report(binding, Life(), Deadline(5))
     container = world.get(f"containers/{binding.container_id}")[0]
     assert (container["status"], container["reasonType"]) == ("RUNNING", "RUNNING_BOOTED")
     assert world.get(f"vports/{binding.vport_id}")[0]["operationalState"] == "UP"
-    world.vsc.report(binding, Deadline(5))
+    world.vsc.report(binding, Life(), Deadline(5))
     world.vsc.report_down(binding, Deadline(5))
     assert world.get(f"vports/{binding.vport_id}")[0]["operationalState"] == "DOWN"
 
@@ -77,7 +72,7 @@ def test_a_report_about_what_is_gone_is_no_error(world: World) -> None:
     binding = world.vsc.activate(SPLIT, Deadline(5))
     world.session.delete(f"containers/{made.container_id}", Deadline(5))
     world.session.delete(f"vports/{made.vport_id}", Deadline(5))
-    world.vsc.report(binding, Deadline(5))
+    world.vsc.report(binding, Life(), Deadline(5))
     world.vsc.report_down(binding, Deadline(5))
 
 
@@ -87,12 +82,6 @@ def test_vsd_down_is_not_the_same_as_not_resolvable(world: World) -> None:
     world.server.stop()
     with pytest.raises(VsdUnreachable):
         world.vsc.activate(SPLIT, Deadline(2))
-
-
-def test_an_object_exists_or_not(world: World) -> None:
-    subnet = world.subnet("Shop", "web")
-    assert world.vsc.exists(f"subnets/{subnet['ID']}", Deadline(5))
-    assert not world.vsc.exists("subnets/00000000-0000-4000-8000-000000000000", Deadline(5))
 
 
 # --- metadata mode
@@ -214,3 +203,49 @@ def test_a_vport_and_a_container_that_were_left_half_made_are_orphans(world: Wor
     world.vsc.release_orphans(set(), Deadline(10))
     assert world.get("containers") == []
     assert world.get(f"subnets/{subnet['ID']}/vports") == []
+
+
+# --- a port that moves
+
+
+@pytest.fixture
+def elsewhere(world: World) -> EmbeddedVsc:
+    """The VSC that another node speaks to."""
+    return EmbeddedVsc(world.sessions, world.networks, "node-2", "192.0.2.2")
+
+
+def test_a_port_in_metadata_mode_keeps_its_address_when_it_moves_to_another_node(
+    world: World, elsewhere: EmbeddedVsc
+) -> None:
+    before = world.vsc.activate(by_names(), Deadline(5))
+    after = elsewhere.activate(by_names(port="nu7"), Deadline(5))
+    assert (after.vport_id, after.address) == (before.vport_id, before.address)
+    world.vsc.release(by_names(), Deadline(5))
+    world.vsc.release_orphans(set(), Deadline(5))
+    assert world.get("containers"), "the node that it left has nothing to say any more"
+    elsewhere.release(by_names(port="nu7"), Deadline(5))
+    assert world.get("containers") == []
+
+
+def test_what_a_client_registered_itself_is_nobodys_to_take_over(world: World, elsewhere: EmbeddedVsc) -> None:
+    registered(world)
+    with pytest.raises(Unresolved):
+        elsewhere.activate(by_names(), Deadline(5))
+    assert world.get("containers")[0]["externalID"] == f"{UUID}@t"
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_node_that_a_port_left_does_not_say_that_it_is_down(
+    world: World, elsewhere: EmbeddedVsc, stopped: bool
+) -> None:
+    registered(world)
+    here, there = (vsc.activate(SPLIT, Deadline(5)) for vsc in (world.vsc, elsewhere))
+    world.vsc.report(here, Life(), Deadline(5))
+    elsewhere.report(there, Life(reason="RUNNING_MIGRATED"), Deadline(5))
+    if stopped:
+        world.vsc.report(here, Life("SHUTOFF", "SHUTOFF_MIGRATED", forwards=False), Deadline(5))
+    else:
+        world.vsc.report_down(here, Deadline(5))
+    container = world.get("containers")[0]
+    assert (container["reasonType"], container["hypervisorIP"]) == ("RUNNING_MIGRATED", "192.0.2.2")
+    assert world.get(f"vports/{here.vport_id}")[0]["operationalState"] == "UP"

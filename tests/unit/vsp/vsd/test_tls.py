@@ -42,10 +42,20 @@ def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_kept(tmp_path: Path) -> None:
-    pairs = [create_ca(tmp_path), issue_server(tmp_path), issue_client(tmp_path, "bob", "Acme")]
+    pairs = [create_ca(tmp_path), issue_server(tmp_path, ["a", "b"]), issue_client(tmp_path, "bob", "Acme")]
     before = [(pair.certificate.read_bytes(), pair.key.read_bytes()) for pair in pairs]
-    again = [create_ca(tmp_path), issue_server(tmp_path, ["other"]), issue_client(tmp_path, "bob", "Acme")]
+    again = [create_ca(tmp_path), issue_server(tmp_path, ["b"]), issue_client(tmp_path, "bob", "Acme")]
     assert [(pair.certificate.read_bytes(), pair.key.read_bytes()) for pair in again] == before
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_server_certificate_that_lacks_a_name_or_cannot_be_read_is_made_anew(tmp_path: Path, damaged: bool) -> None:
+    pair = issue_server(tmp_path)
+    if damaged:
+        pair.certificate.write_text("no certificate")
+    names = load(issue_server(tmp_path, [] if damaged else ["192.0.2.7"]).certificate).extensions
+    addresses = names.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.IPAddress)
+    assert [str(address) for address in addresses] == ["127.0.0.1", "::1", *([] if damaged else ["192.0.2.7"])]
 
 
 @pytest.mark.parametrize("name", ["../bob", "", ".bob", "a/b", "bob\n"])

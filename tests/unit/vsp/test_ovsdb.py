@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuage_chain.errors import OvsdbUnreachable, SwitchRefused
-from nuage_chain.vsp.resolver.ovsdb import as_list, connect, decoded, encoded_map, encoded_set, split_messages
+from nuage_chain.vsp.ovsdb import as_list, connect, decoded, encoded_map, encoded_set, split_messages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

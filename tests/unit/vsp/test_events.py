@@ -8,14 +8,14 @@ import pytest
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdUnreachable
-from nuage_chain.vsp.resolver import events as module
-from nuage_chain.vsp.resolver.events import Events
+from nuage_chain.vsp import events as module
+from nuage_chain.vsp.events import Events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nuage_chain.vsd.session import Access
-    from tests.unit.vsp.resolver.conftest import World
+    from tests.unit.vsp.conftest import World
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ import threading
 from nuage_chain.errors import VsdUnreachable
 from nuage_chain.vsd.session import Access, Session
 from nuage_chain.vsp.access import access_of
-from nuage_chain.vsp.layout import Layout, Settings
+from nuage_chain.vsp.layout import Layout
+from nuage_chain.vsp.settings import Settings
 
 VSC = {"X-Nuage-Custom": "vsc"}
 """The embedded VSD lets csproot write read-only attributes with this header, as VSC reports what became of a port."""

@@ -29,10 +29,13 @@ class Ovsdb:
 
     Use `connect`. The server sends what a transaction changed before it answers the transaction (RFC 7047, 4.1.3),
     so `tables` holds it when `transact` returns.
+
+    followed: called with table, row UUID and row, or None, for every row that changes.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, changed: Callable[[], None]) -> None:
         self.tables: Tables = {}
+        self.followed: Callable[[str, str, Row | None], None] = lambda *_: None
         self._reader = reader
         self._writer = writer
         self._changed = changed
@@ -126,6 +129,7 @@ class Ovsdb:
                     mine[row_id] = {column: decoded(value) for column, value in update["new"].items()}
                 else:
                     mine.pop(row_id, None)
+                self.followed(table, row_id, mine.get(row_id))
 
 
 async def connect(path: Path, changed: Callable[[], None]) -> Ovsdb:

@@ -8,10 +8,11 @@ import pytest
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.vsd.session import Access, Session
-from nuage_chain.vsp.layout import Settings, layout_of, password, prepare
+from nuage_chain.vsp.layout import layout_of, password, prepare
 from nuage_chain.vsp.resolver.networks import Networks
-from nuage_chain.vsp.resolver.sessions import Sessions
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
+from nuage_chain.vsp.sessions import Sessions
+from nuage_chain.vsp.settings import Settings
 from nuage_chain.vsp.topology import DEMO, seed
 from nuage_chain.vsp.vsd.server import VsdServer
 
@@ -28,7 +29,7 @@ class World:
         self.server = server
         self.sessions = sessions
         self.networks = Networks()
-        self.vsc = EmbeddedVsc(sessions, self.networks, NODE)
+        self.vsc = EmbeddedVsc(sessions, self.networks, NODE, "192.0.2.1")
         access: Access = sessions.access()
         self.session = Session(access)
 

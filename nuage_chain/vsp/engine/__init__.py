@@ -1,0 +1,1 @@
+"""The engine: what VSD wants, carried into OVN's northbound database."""

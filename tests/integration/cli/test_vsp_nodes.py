@@ -1,0 +1,277 @@
+"""An embedded VSP of several nodes, as somebody who has never seen one tries it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nuage_chain.link.offload import set_tx_checksum
+from nuage_chain.vsp import place
+from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, eventually
+from tests.integration.cli.vsp import Vsp
+from tests.integration.lab import PLUGIN_DIRS, ROOT
+
+pytestmark = pytest.mark.root
+
+LIST = ROOT / "conflists" / "10-nuage.conflist"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vsp]:
+    """Two nodes with the demo's topology, made by the command line."""
+    made = Vsp(tmp_path_factory.mktemp("pair") / "vsp")
+    try:
+        up = made("up", "--netns", made.netns, "--nodes", "2")
+        assert (up.returncode, up.stderr) == (0, "")
+        assert made("seed").returncode == 0
+        yield made
+    finally:
+        made.end()
+
+
+def run(vsp: Vsp, *words: str, node: str = "1", args: str = "") -> subprocess.Popen[str]:
+    options = ["--node", node, "--state", str(vsp.state), "--netconf", str(LIST), "--args", args]
+    environment = os.environ | {"CNI_PATH": ":".join(map(str, PLUGIN_DIRS))}
+    argv = [str(NUAGE_CHAIN), "run", *options, "--", *words]
+    return subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def outcome(running: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = running.communicate(timeout=60)
+    return running.returncode, out, err
+
+
+def test_containers_run_on_the_node_that_is_named_and_reach_each_other(pair: Vsp) -> None:
+    server = run(pair, "sh", "-c", "ip -4 -br address show eth0; sleep 300", node="2", args="NUAGE_SUBNET=api")
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().split()[2].partition("/")[0]
+        assert address.startswith("10.10.2.")
+        status, out, err = outcome(run(pair, "ping", "-c", "5", "-i", "0.3", "-w", "4", address))
+        assert status == 0, out + err
+        assert ports(pair) == ["0 ports", "1 port"]
+    finally:
+        server.send_signal(signal.SIGTERM)
+        outcome(server)
+    assert ports(pair) == ["0 ports", "0 ports"]
+
+
+def ports(vsp: Vsp) -> list[str]:
+    table = vsp("status").stdout.split("node  ")[1].splitlines()[1:3]
+    return [" ".join(line.split()[3:5]) for line in table]
+
+
+def test_the_calls_of_a_node_go_to_its_own_agent(pair: Vsp) -> None:
+    status, _, err = outcome(run(pair, "true", node="2"))
+    assert status == 0, err
+    socket = pair.state / "nodes" / "2" / "run" / "agent.sock"
+    ask = [*place.prefix(f"{pair.netns}-2"), str(NUAGE_CHAIN), "agent", "status", "--socket", str(socket)]
+    told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"\d ADD, \d DEL", told), told
+    assert (pair.state / "nodes" / "2" / "plugin" / "journal").is_dir()
+
+
+def test_a_namespace_may_be_attached_on_a_node_checked_and_detached(pair: Vsp) -> None:
+    name = f"{pair.netns}-web"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    here = ["--node", "1", "--state", str(pair.state), "--netconf", str(LIST)]
+    try:
+        for verb, expected in (("attach", "10.10.1."), ("check", "disableCheck"), ("detach", "Off nuage.")):
+            environment = os.environ | {"CNI_PATH": ":".join(map(str, PLUGIN_DIRS))}
+            done = subprocess.run(
+                [NUAGE_CHAIN, verb, *here, name], env=environment, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+            assert expected in done.stdout
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+    assert ports(pair) == ["0 ports", "0 ports"]
+
+
+def test_what_runs_already_is_said_and_a_node_that_is_down_comes_back(pair: Vsp) -> None:
+    again = pair("up")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("The embedded VSP runs already.\n")
+    assert "2, all of them ran" in again.stdout
+    gone = pair("down", "--node", "2")
+    assert gone.stdout == "Node 2 is down; `nuage-chain vsp up` brings it back.\n"
+    broken = pair("status")
+    assert broken.returncode == 1
+    assert broken.stdout.endswith(f"No container can be attached on node 2; see {pair.state}/nodes/2/log.\n")
+    refused = outcome(run(pair, "true", node="2"))
+    assert (refused[0], refused[1]) == (1, "")
+    assert f"Node 2 of the embedded VSP in {pair.state} is not up." in refused[2]
+    assert "2, started 2;" in pair("up").stdout
+    assert pair("status").returncode == 0, pair("status").stdout
+    assert outcome(run(pair, "true", node="2"))[0] == 0
+
+
+def test_a_node_that_nobody_made_is_said_to_be_none(pair: Vsp) -> None:
+    status, out, err = outcome(run(pair, "true", node="3"))
+    assert (status, out) == (1, "")
+    assert "has no node 3; it has 1, 2." in err
+    assert_sentence_and_hint(err)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["up", "--nodes", "0"], 2, "'0' is not a number of nodes, 1 to 250"),
+        (["up", "--nodes", "many"], 2, "'many' is not a number of nodes"),
+        (["up", "--nodes", "1"], 1, "has 2 nodes already."),
+        (["up", "--nodes", "2", "--listen", "192.0.2.1"], 1, "With --nodes all nodes are on this machine"),
+        (["up", "--listen", "127.0.0.1"], 2, "is not an IPv4 address that other hosts can reach"),
+        (["down", "--node", "9"], 1, "has no node 9; it has 1, 2."),
+        (["down", "--node", "1", "--purge"], 1, "--purge removes a whole VSP"),
+        (["invite", "../x"], 1, "cannot be the name of a certificate"),
+        (["join", "/nowhere", "--address", "192.0.2.2"], 1, "/nowhere cannot be read"),
+        (["join", "/dev/null", "--address", "192.0.2.2"], 1, "/dev/null is not an invitation"),
+        (["join", "/dev/null", "--address", "host-2"], 2, "is not an IPv4 address"),
+        (["join", "/dev/null"], 2, "--address"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_and_changes_nothing(
+    pair: Vsp, words: list[str], status: int, expected: str
+) -> None:
+    before = pair.processes()
+    done = pair(*words)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert pair.processes() == before
+
+
+def test_an_up_that_is_interrupted_in_the_middle_leaves_no_node(vsp: Vsp) -> None:
+    running = start(vsp)
+    running.send_signal(signal.SIGINT)
+    status, out, err = outcome(running)
+    assert (status, out, err) == (130, "", "nuage-chain: Interrupted by SIGINT.\n")
+    assert vsp.processes() == []
+    assert vsp.namespaces() == []
+    assert not list((vsp.state / "nodes").iterdir())
+
+
+def test_an_up_that_is_killed_in_the_middle_is_cleaned_up_by_down(vsp: Vsp) -> None:
+    running = start(vsp)
+    running.kill()
+    running.wait()
+    assert vsp("down", "--purge").returncode == 0
+    assert vsp.processes() == []
+    assert vsp.namespaces() == []
+
+
+def start(vsp: Vsp) -> subprocess.Popen[str]:
+    """An `up` that has begun with its second node."""
+    words = vsp.words("up", "--netns", vsp.netns, "--nodes", "3")
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    eventually(lambda: (vsp.state / "nodes" / "2" / "run" / "db.sock").exists())
+    return running
+
+
+def test_a_namespace_of_somebody_else_in_the_place_of_a_node_is_left_alone(vsp: Vsp) -> None:
+    other = f"{vsp.netns}-2"
+    subprocess.run(["ip", "netns", "add", other], check=True)
+    try:
+        done = vsp("up", "--netns", vsp.netns, "--nodes", "2")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"There is a network namespace {other} already, which is not ours." in done.stderr
+        assert vsp.processes() == []
+        assert place.exists(other)
+    finally:
+        subprocess.run(["ip", "netns", "delete", other], check=True)
+
+
+def test_a_vsp_without_nodes_does_not_become_one_with_nodes(vsp: Vsp) -> None:
+    vsp.up()
+    done = vsp("up", "--netns", vsp.netns, "--nodes", "2")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is one without nodes of its own." in done.stderr
+    assert vsp("status").returncode == 0
+
+
+def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) -> None:
+    """Three namespaces in the part of hosts on one wire; the commands are those of docs/nodes.md."""
+    wire = Wire(vsp.netns, tmp_path)
+    hosts = [Vsp(tmp_path / f"host-{n}", f"{vsp.netns}-h{n}") for n in (1, 2)]
+    try:
+        wire.make(["centre", *(host.netns for host in hosts)])
+        centre = vsp("up", "--netns", wire.name("centre"), "--listen", "192.0.2.1")
+        assert (centre.returncode, centre.stderr) == (0, "")
+        assert vsp("status").stdout.endswith("Hosts may join.\n")
+        assert vsp("seed").returncode == 0
+        for number, host in enumerate(hosts, 2):
+            invitation = tmp_path / f"{number}.invitation"
+            assert vsp("invite", f"host-{number}", "--output", str(invitation)).returncode == 0
+            words = [str(invitation), "--address", f"192.0.2.{number}/24", "--uplink", "wire", "--netns", host.netns]
+            joined = host("join", *words)
+            assert joined.stdout.startswith(f"Node host-{number} is up.\n"), joined.stderr
+        assert hosts[1]("join", *words).stdout.startswith("Node host-3 runs already.\n")
+        assert hosts[1]("status").returncode == 0
+        one, two = (wire.attach(host) for host in hosts)
+        subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
+        assert hosts[0]("down").stdout == "The embedded VSP is down.\n"
+        back = hosts[0]("up")
+        assert back.returncode == 0, back.stderr
+        subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
+    finally:
+        for host in hosts:
+            host("down", "--purge")
+        vsp("down", "--purge")
+        wire.remove()
+
+
+class Wire:
+    """A bridge in a namespace, and namespaces with a link `wire` to it; the centre's has an address."""
+
+    def __init__(self, prefix: str, folder: Path) -> None:
+        self.prefix, self.folder = prefix, folder
+        self.made: list[str] = []
+
+    def name(self, of: str) -> str:
+        return of if of.startswith(self.prefix) else f"{self.prefix}-{of}"
+
+    def make(self, hosts: list[str]) -> None:
+        self._netns("wire")
+        self._ip("wire", "link", "add", "bridge0", "type", "bridge")
+        self._ip("wire", "link", "set", "bridge0", "up")
+        for number, host in enumerate(hosts):
+            self._netns(host)
+            peer = ["type", "veth", "peer", "name", "wire", "netns", self.name(host)]
+            self._ip("wire", "link", "add", f"p{number}", *peer)
+            self._ip("wire", "link", "set", f"p{number}", "master", "bridge0", "up")
+            self._ip(host, "link", "set", "wire", "up")
+        self._ip("centre", "address", "add", "192.0.2.1/24", "dev", "wire")
+        # On a real wire the hardware fills them in.
+        place.inside(self.name("centre"), lambda: set_tx_checksum("wire", on=False), 5)
+
+    def attach(self, host: Vsp) -> tuple[str, str]:
+        """A container on a host: its namespace and address."""
+        name = f"{host.netns}-c"
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        self.made.append(name)
+        ours = '"type": "nuage-chain",'
+        file = self.folder / f"{host.netns}.conflist"
+        file.write_text(LIST.read_text().replace(ours, f'{ours} "configFile": "{host.state}/config.yaml",'))
+        where = ["--netconf", str(file), "--cache", str(self.folder / "cni")]
+        words = [*place.prefix(host.netns), str(NUAGE_CHAIN), "attach", name, *where]
+        environment = os.environ | {"CNI_PATH": ":".join(map(str, PLUGIN_DIRS))}
+        said = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
+        return name, said.splitlines()[1].split()[3].partition("/")[0]
+
+    def remove(self) -> None:
+        for name in reversed(self.made):
+            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+    def _netns(self, of: str) -> None:
+        subprocess.run(["ip", "netns", "add", self.name(of)], check=True)
+        self.made.append(self.name(of))
+        self._ip(of, "link", "set", "lo", "up")
+
+    def _ip(self, of: str, *words: str) -> None:
+        subprocess.run(["ip", "-n", self.name(of), *words], check=True)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from nuage_chain.errors import BadConfig, IOFailure, NotAvailable
+from nuage_chain.vsp import invitation
+from nuage_chain.vsp.layout import Layout, layout_of, password, prepare
+from nuage_chain.vsp.settings import Settings
+from nuage_chain.vsp.vsd.tls import create_ca
+
+CENTRE = Settings(None, False, "netdev", "id", 8443, 7443, switch=False, vsd_host="192.0.2.1")
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Layout:
+    layout = layout_of(tmp_path / "centre")
+    prepare(layout)
+    create_ca(layout.ca.parent)
+    create_ca(layout.tls)
+    return layout
+
+
+def test_an_invitation_is_a_secret_file_and_comes_back_as_it_was(centre: Layout, tmp_path: Path) -> None:
+    made = invitation.invite(centre, CENTRE, "host-2")
+    file = tmp_path / "host-2"
+    invitation.save(made, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert invitation.load(file) == made
+    assert made.southbound == "ssl:192.0.2.1:6642"
+
+
+def test_an_invitation_carries_a_certificate_of_its_own_under_the_nodes_name(centre: Layout) -> None:
+    certificates = [
+        x509.load_pem_x509_certificate(invitation.invite(centre, CENTRE, name).certificate.encode()) for name in "ab"
+    ]
+    assert [c.subject.rfc4514_string().split(",")[0] for c in certificates] == ["CN=a", "CN=b"]
+    authority = x509.load_pem_x509_certificate((centre.tls / "ca.pem").read_bytes())
+    for certificate in certificates:
+        certificate.verify_directly_issued_by(authority)
+
+
+def test_to_be_invited_again_changes_nothing(centre: Layout) -> None:
+    assert invitation.invite(centre, CENTRE, "a") == invitation.invite(centre, CENTRE, "a")
+
+
+def test_a_vsp_that_no_other_host_reaches_invites_nobody(centre: Layout) -> None:
+    with pytest.raises(NotAvailable, match="no other host reaches it") as failure:
+        invitation.invite(centre, replace(CENTRE, vsd_host="127.0.0.1"), "host-2")
+    assert "--listen" in failure.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b"])
+def test_a_name_that_cannot_be_a_nodes_is_refused(centre: Layout, name: str) -> None:
+    with pytest.raises(BadConfig):
+        invitation.invite(centre, CENTRE, name)
+
+
+def test_what_an_invitation_holds_lies_where_a_nodes_daemons_look_for_it(centre: Layout, tmp_path: Path) -> None:
+    made, node = invitation.invite(centre, CENTRE, "host-2"), layout_of(tmp_path / "node")
+    prepare(node)
+    invitation.unpack(made, node)
+    assert password(node) == password(centre)
+    assert node.ca.read_text() == centre.ca.read_text()
+    assert (node.tls / "node-key.pem").stat().st_mode & 0o777 == 0o600
+    assert not (node.tls / "ca-key.pem").exists(), "a node signs nothing"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"name": "a"}', "-----BEGIN CERTIFICATE"])
+def test_a_file_that_is_no_invitation_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "file").write_text(content)
+    with pytest.raises(BadConfig, match="is not an invitation"):
+        invitation.load(tmp_path / "file")
+
+
+def test_an_invitation_with_a_value_of_the_wrong_kind_is_refused(centre: Layout, tmp_path: Path) -> None:
+    whole = json.loads(invitation.text(invitation.invite(centre, CENTRE, "a"))) | {"vsd_port": "8443"}
+    (tmp_path / "file").write_text(json.dumps(whole))
+    with pytest.raises(BadConfig, match="is not an invitation"):
+        invitation.load(tmp_path / "file")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IOFailure, match="none"):
+        invitation.load(tmp_path / "none")
