@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.systemd.node import ROOT, eventually
+from tests.integration.systemd.node import CGROUPS, ROOT, eventually
 from tests.integration.vagrant.lab import Host, Lab
 
 # As the command that the lab is held up for: says what `vagrant` needs, and waits for the end of its standard input.
@@ -37,7 +38,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @contextlib.contextmanager
 def _held(folder: Path) -> Iterator[dict[str, str]]:
-    said, ready = folder / "said", folder / "environment"
+    said, ready, before = folder / "said", folder / "environment", _traces()
     with said.open("wb") as out:
         cycle = subprocess.Popen(
             [ROOT / "vagrant/lib/cycle", "static", "sh", "-c", _HOLD, ready],
@@ -54,6 +55,14 @@ def _held(folder: Path) -> Iterator[dict[str, str]]:
         assert cycle.stdin is not None
         cycle.stdin.close()
         assert cycle.wait(_DOWN_SECONDS) == 0, said.read_text()
+    assert _traces() == before
+
+
+def _traces() -> list[str]:
+    """What machines could leave in the namespaces of the tests."""
+    links = [name for _, name in socket.if_nameindex()]
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return sorted([*links, *mounts, *map(str, Path("/run/netns").glob("*")), *map(str, CGROUPS.glob("lab*"))])
 
 
 def _lab(environment: dict[str, str]) -> Lab:
