@@ -62,7 +62,8 @@ def _traces() -> list[str]:
     """What machines could leave in the namespaces of the tests."""
     links = [name for _, name in socket.if_nameindex()]
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return sorted([*links, *mounts, *map(str, Path("/run/netns").glob("*")), *map(str, CGROUPS.glob("lab*"))])
+    named = (mount for mount in mounts if "lab" in mount)
+    return sorted([*links, *named, *map(str, Path("/run/netns").glob("*")), *map(str, CGROUPS.glob("lab*"))])
 
 
 def _lab(environment: dict[str, str]) -> Lab:

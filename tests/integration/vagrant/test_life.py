@@ -104,7 +104,8 @@ def test_a_node_that_is_reset_in_the_middle_of_work_comes_back_clean(lab: Lab) -
         assert not stays.pings(address)
         second.sh("podman", "rm", "--force", "--time=0", "lost")
         with running(second, "again") as again:
-            assert again.pings(stays.address())
+            # The other node hears a moment later where this one is.
+            eventually(lambda: again.pings(stays.address()), "it is reached again", SECONDS)
             assert stays.pings(again.address())
     assert lab.vsd("get", "containers") == []
 
