@@ -36,8 +36,18 @@ class Host:
     """One machine; what is run there is run as root."""
 
     def __init__(self, name: str, ssh_config: Path) -> None:
-        self.name = name
-        self.infra: Any = testinfra.get_host(f"ssh://{name}", ssh_config=str(ssh_config), sudo=True)
+        self.name, self._config = name, ssh_config
+        # One connection for all commands: an emulated processor takes seconds for a new one.
+        self._connection = ssh_config.with_name(f"{name}.ssh")
+        self.infra: Any = testinfra.get_host(
+            f"ssh://{name}", ssh_config=str(ssh_config), sudo=True, timeout=60, controlpath=str(self._connection)
+        )
+
+    def hang_up(self) -> None:
+        """Ends the connection, which a machine that goes away might leave open for ever."""
+        if self._connection.exists():
+            words = ["ssh", "-F", str(self._config), "-o", f"ControlPath={self._connection}", "-O", "exit", self.name]
+            subprocess.run(words, capture_output=True, check=False, timeout=10)
 
     def run(self, *command: str) -> tuple[int, str]:
         """The exit status of a command, and what it printed on both streams."""
@@ -99,6 +109,8 @@ class Lab:
 
     def vagrant(self, *words: str, seconds: float = 600) -> str:
         """What `vagrant` printed; it has to succeed."""
+        for host in self.hosts.values():
+            host.hang_up()
         done = subprocess.run(
             ["vagrant", *words, "--no-color"],
             cwd=ROOT,
