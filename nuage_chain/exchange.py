@@ -153,7 +153,12 @@ class _Connection(http.client.HTTPConnection):
 
     def works(self) -> bool:
         """Whether the server has neither closed it meanwhile nor said what nobody asked for."""
-        return self.sock is not None and not select.select([self.sock], [], [], 0)[0]
+        if self.sock is None:
+            return False
+        # Not select(2), which cannot do with more than 1024 descriptors.
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
 
 
 class _TimedSocket:
