@@ -125,6 +125,15 @@ class Lab:
         assert done.returncode == 0, f"vagrant {shlex.join(words)}: {done.stdout}"
         return done.stdout
 
+    def pull_the_plug(self, host: Host) -> None:
+        """No process of the machine gets to do anything; libvirt's `halt --force` is a polite request."""
+        if not self.virtual:
+            self.vagrant("halt", "--force", host.name)
+            return
+        host.hang_up()
+        machine = Path(self.environment["VAGRANT_DOTFILE_PATH"], "machines", host.name, "libvirt", "id").read_text()
+        subprocess.run(["virsh", "--connect", "qemu:///system", "destroy", machine], check=True, timeout=60)
+
     def vsd(self, verb: str, *words: object) -> Any:
         """What a method of vsd.session.Session gives, as csproot."""
         return self.controller.json(PYTHON, "-I", "-c", _VSD, json.dumps([verb, *words]))

@@ -95,7 +95,7 @@ def test_a_node_that_is_reset_in_the_middle_of_work_comes_back_clean(lab: Lab) -
         lost = podman(second, "lost")
         stays.meets(lost)
         before, address = second.boot, lost.address()
-        lab.vagrant("halt", "--force", second.name)
+        lab.pull_the_plug(second)
         assert f"{second.name} " in lab.vagrant("status", second.name)
         lab.vagrant("up", "--no-provision", second.name)
         assert second.boot != before
