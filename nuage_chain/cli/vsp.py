@@ -21,8 +21,7 @@ from nuage_chain.vsp.access import access_of
 from nuage_chain.vsp.layout import layout_of
 from nuage_chain.vsp.settings import CERT_PORT, VSD_PORT, load_settings
 
-# Nine daemons on a slow machine; on an idle one they are up in two seconds.
-_UP, _DOWN, _SEED = 60, 60, 60
+_DOWN, _SEED = 60, 60
 
 _ABOUT = """\
 The embedded VSP: a small VSD, VRS and VSC on this machine's Open vSwitch and OVN, for those who have no VSP to try
@@ -88,6 +87,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         choices=("drop", "allow"),
         help="what becomes of traffic where no ACL template is active (default: as it was, at first drop)",
     )
+    vsp_nodes.add_timeout(up)
     down = _verb(verbs, "down", _down, "stop the embedded VSP; fine where it does not run")
     down.add_argument("--purge", action="store_true", help="remove what is in its directory too: databases, passwords")
     down.add_argument("--node", type=number, metavar="N", help="node N alone, with its containers' network")
@@ -126,7 +126,7 @@ def _up(args: argparse.Namespace) -> int:
         return vsp_nodes.up(args, wishes)
     # A host that has joined a VSP is where it was.
     netns = args.netns or (before.netns if before is not None and not before.controller else None)
-    made = node.up(args.state, environment=os.environ, deadline=Deadline(_UP), netns=netns, wishes=wishes)
+    made = node.up(args.state, environment=os.environ, deadline=Deadline(args.timeout), netns=netns, wishes=wishes)
     print(up_line(made))
     print_aligned(
         "  ",

@@ -17,7 +17,7 @@ from nuage_chain.vsp import cluster, invitation, joining, node, plugin_config, u
 from nuage_chain.vsp.layout import layout_of
 from nuage_chain.vsp.settings import load_settings
 
-_UP, _DOWN = 60, 60
+_DOWN = 60
 _JOIN = """\
 for example, with a controller at 192.0.2.1 and this host at 192.0.2.2:
   controller# nuage-chain vsp up --listen 192.0.2.1
@@ -46,10 +46,22 @@ def add_verbs(verb: Verb, verbs: Any) -> None:  # noqa: ANN401 - argparse's own 
     )
     join.add_argument("--uplink", metavar="LINK", help="a link for the tunnels alone, which the switch takes over")
     join.add_argument("--netns", metavar="NAME", help="network namespace to run in (default: this one)")
+    add_timeout(join)
     join.add_argument(
         "--outside", action=argparse.BooleanOptionalAction, help="a bridge out of the overlay, as for `vsp up`"
     )
     join.epilog, join.formatter_class = _JOIN, argparse.RawDescriptionHelpFormatter
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """The option --timeout."""
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long it may take to come up (default: %(default)g); an emulated machine may need more",
+    )
 
 
 def count(text: str) -> int:
@@ -72,7 +84,7 @@ def address(text: str) -> str:
 
 def up(args: argparse.Namespace, wishes: node.Wishes) -> int:
     """The centre and its nodes."""
-    budget = Deadline(_UP + cluster.SECONDS_A_NODE * (args.nodes or _as_before(args)))
+    budget = Deadline(args.timeout + cluster.SECONDS_A_NODE * (args.nodes or _as_before(args)))
     made = cluster.up(args.state, args.nodes, environment=os.environ, deadline=budget, netns=args.netns, wishes=wishes)
     for one in made.nodes.values():
         plugin_config.write(one.layout, one.settings)
@@ -127,7 +139,7 @@ def _invite(args: argparse.Namespace) -> int:
 def _join(args: argparse.Namespace) -> int:
     host = joining.Host(args.address, args.netns, args.uplink, args.outside)
     invited = invitation.load(args.invitation)
-    made = joining.join(args.state, invited, host, environment=os.environ, deadline=Deadline(_UP))
+    made = joining.join(args.state, invited, host, environment=os.environ, deadline=Deadline(args.timeout))
     config = plugin_config.write(made.layout, made.settings)
     print(f"Node {invited.name} runs already." if made.already else f"Node {invited.name} is up.")
     print_aligned(
@@ -145,3 +157,13 @@ def _interface(text: str) -> ipaddress.IPv4Interface:
         return ipaddress.IPv4Interface((address(text.partition("/")[0]), text.partition("/")[2] or 32))
     except ValueError as e:
         raise argparse.ArgumentTypeError(f"{text!r} is not an address, as 192.0.2.2 or 192.0.2.2/24") from e
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
+    return seconds

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import os
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from nuage_chain import __version__
 from nuage_chain.errors import NotAvailable
+from nuage_chain.installation import bytecode
 from nuage_chain.installation.distributions import Files
 from nuage_chain.installation.place import HOME, Place
 
@@ -68,8 +67,9 @@ class Release:
         shutil.rmtree(part, ignore_errors=True)
         for name, source in self.files.items():
             _copy(source, part / LIBRARY / name)
+            if name.suffix == ".py":
+                bytecode.put(source, part / LIBRARY / name, self.path / LIBRARY / name)
         self._make_environment(part)
-        self._compile(part / LIBRARY)
         if place.live:
             _try_out(part)
         os.sync()
@@ -83,17 +83,6 @@ class Release:
         command = programs / "nuage-chain"
         command.write_text(_COMMAND.format(folder=self.path))
         command.chmod(0o755)
-
-    def _compile(self, lib: Path) -> None:
-        # What a package brings for another Python may not compile, and need not.
-        compileall.compile_dir(
-            lib,
-            quiet=2,
-            stripdir=str(lib),
-            prependdir=str(self.path / LIBRARY),
-            # Nothing changes here any more, and copying an image changes times.
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
 
 
 def _try_out(folder: Path) -> None:

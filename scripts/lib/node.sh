@@ -1,14 +1,18 @@
-# Sourced by scripts/test: what the tests boot as a node (tests/integration/systemd), built from Debian packages by the
-# machine's own apt settings. All of it is in .venv/node, and built again only when something here has changed.
+# Sourced by scripts/test and vagrant/: a tree of Debian packages that boots, built by the machine's own apt settings.
+# The tests boot it as a node (tests/integration/systemd), the lab as a machine (vagrant/static), and the box of the
+# virtual machines is made of the same packages (vagrant/box/build).
+# All of it is in .venv/node, and built again only when something here has changed.
 
 NODE=$VENV/node
 NODE_PACKAGES=(systemd-sysv dbus python3 python3-venv iproute2 iputils-ping procps kmod openvswitch-switch
-    containernetworking-plugins containerd runc)
+    ovn-central ovn-host containernetworking-plugins containerd podman runc busybox-static iperf3 openssh-server sudo)
+# What their packages enable, and a machine of ours starts only where it is told to.
+NODE_DISABLED=(ssh.service ovn-central.service ovn-host.service podman.socket podman.service podman-restart.service
+    podman-auto-update.timer podman-auto-update.service)
 
 install_node() {
     local suite stamp
-    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    [ -n "$suite" ] || fail "/etc/os-release does not name the Debian release, which the test node is built from."
+    suite=$(debian_suite)
     stamp=$({
         echo "$suite"
         /usr/bin/python3 --version
@@ -24,29 +28,43 @@ install_node() {
     exec 9>"$VENV/.node.lock"
     flock -w 600 9 || fail "Another run has been building $NODE for ten minutes; end it and try again."
     rm -rf "$NODE/.stamp" "$NODE/root"
-    { build_node_root "$suite" && build_node_venv; } >"$VENV/node.log" 2>&1 9>&- ||
+    build_tree "$suite" "$NODE/root" "${NODE_PACKAGES[@]}" >"$VENV/node.log" 2>&1 9>&- ||
         { tail -n 15 "$VENV/node.log" >&2; fail "The test node could not be built; the whole log is .venv/node.log."; }
     echo "$stamp" >"$NODE/.stamp"
     flock -u 9
     exec 9>&-
 }
 
-build_node_root() {
-    local sources=() file
+debian_suite() {
+    local suite
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    [ -n "$suite" ] || fail "/etc/os-release does not name the Debian release, which the lab's machines are built from."
+    echo "$suite"
+}
+
+# build_tree SUITE FOLDER PACKAGE…
+build_tree() {
+    local suite=$1 folder=$2 sources=() file
+    shift 2
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
         [ ! -e "$file" ] || sources+=("$file")
     done
-    apt-config dump Acquire >"$NODE/apt.conf"
-    mmdebstrap --variant=minbase --include="$(IFS=,; echo "${NODE_PACKAGES[*]}")" \
-        --aptopt="$NODE/apt.conf" --aptopt='APT::Install-Recommends "false"' \
-        "$1" "$NODE/root" "${sources[@]}"
+    mkdir -p "$(dirname "$folder")"
+    apt-config dump Acquire >"$folder.apt.conf"
+    mmdebstrap --variant=minbase --include="$(IFS=,; echo "$*")" \
+        --aptopt="$folder.apt.conf" --aptopt='APT::Install-Recommends "false"' \
+        "$suite" "$folder" "${sources[@]}" &&
+        systemctl --quiet --root="$folder" disable "${NODE_DISABLED[@]}" &&
+        build_tree_venv "$folder"
 }
 
-# A virtual environment with what the project needs, since a node has no network, and only the wheel is built by a test.
-build_node_venv() {
-    "$VENV/bin/python" -m pip wheel -q --disable-pip-version-check -c "$ROOT/requirements.lock" -w "$NODE/root/wheels" "$ROOT" &&
-        rm "$NODE"/root/wheels/nuage_chain-* &&
-        chroot "$NODE/root" python3 -m venv /root/venv &&
-        chroot "$NODE/root" sh -c '/root/venv/bin/pip install -q --no-index --no-deps /wheels/*' &&
-        rm -r "$NODE/root/wheels"
+# A virtual environment with what the project needs, since a machine of the lab has no way out: only the project's own
+# wheel is put there later.
+build_tree_venv() {
+    local tree=$1
+    "$VENV/bin/python" -m pip wheel -q --disable-pip-version-check -c "$ROOT/requirements.lock" -w "$tree/wheels" "$ROOT" &&
+        rm "$tree"/wheels/nuage_chain-* &&
+        chroot "$tree" python3 -m venv /root/venv &&
+        chroot "$tree" sh -c '/root/venv/bin/pip install -q --no-index --no-deps /wheels/*' &&
+        rm -r "$tree/wheels"
 }

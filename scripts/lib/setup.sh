@@ -14,9 +14,12 @@ command -v dockerd >/dev/null || TEST_PACKAGES+=(docker.io)
 command -v podman >/dev/null || TEST_PACKAGES+=(podman)
 # A browser looks at VSD's page.
 command -v chromium >/dev/null || TEST_PACKAGES+=(chromium-headless-shell)
-# A node with a systemd of its own. systemd-nspawn has to be of the version of the machine's systemd, which stays as it is.
-TEST_PACKAGES+=(mmdebstrap)
+# Nodes with a systemd of their own, and the lab that is made of them. systemd-nspawn has to be of the version of the machine's systemd, which stays as it is.
+TEST_PACKAGES+=(mmdebstrap vagrant openssh-client ethtool)
 command -v systemd-nspawn >/dev/null || TEST_PACKAGES+=("systemd-container$(dpkg-query -W -f '=${Version}' systemd 2>/dev/null || true)")
+# Virtual machines, and the box that they start from (vagrant/).
+LAB_PACKAGES=(vagrant-libvirt libvirt-daemon-system libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
+    qemu-system-x86 qemu-utils dnsmasq-base grub-pc-bin grub-common fdisk rsync)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -98,6 +101,9 @@ leave_disabled() {
 units_of() {
     case $1 in
         openvswitch-switch | ovn-central | ovn-host | containerd) echo "$1.service" ;;
+        libvirt-daemon-system)
+            echo libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service libvirt-guests.service
+            ;;
         docker.io) echo docker.socket docker.service ;;
         podman)
             echo podman.socket podman.service podman-restart.service

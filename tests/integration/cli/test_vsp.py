@@ -137,6 +137,7 @@ def test_seed_of_a_vsp_that_does_not_run_says_so(vsp: Vsp) -> None:
         (["--port", "https"], 2, "'https' is not a port"),
         (["--port", "0"], 2, "'0' is not a port"),
         (["--cert-port", "65536"], 2, "'65536' is not a port"),
+        (["--timeout", "0"], 2, "'0' is not a number of seconds above zero"),
         (["--port", "7443"], 1, "VSD cannot have 7443 for both of its ports."),
         (["--netns", "a/b"], 1, "'a/b' is no name for a network namespace."),
         (["--state", "/" + "s" * 100], 1, "bytes too long for the Unix sockets below it."),
@@ -150,6 +151,14 @@ def test_up_with_wrong_arguments_starts_nothing(vsp: Vsp, words: list[str], stat
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert vsp.processes() == []
+
+
+def test_an_up_that_is_not_done_in_its_time_leaves_nothing_running(vsp: Vsp) -> None:
+    done = vsp("up", "--netns", vsp.netns, "--timeout", "0.2")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "in time" in done.stderr
+    assert vsp.processes() == []
+    assert not place.exists(vsp.netns)
 
 
 def test_an_up_that_is_interrupted_leaves_nothing_running(vsp: Vsp) -> None:

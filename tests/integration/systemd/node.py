@@ -16,10 +16,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / ".venv" / "node"
 CGROUPS = Path("/sys/fs/cgroup")
-_NSPAWN = (
-    *("systemd-nspawn", "--quiet", "--settings=no", "--boot", "--register=no", "--keep-unit", "--capability=all"),
-    *("--resolv-conf=off", "--timezone=off", "--console=pipe", "--bind=/dev/net/tun", "--kill-signal=SIGRTMIN+3"),
-)
 _STARTED = ("running", "degraded")
 
 
@@ -41,14 +37,12 @@ class Node:
 
     def boot(self) -> None:
         """Starts it, and waits until systemd has nothing to start any more."""
-        self._cgroup.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_NSPAWN, "-D", self.root, "-M", self.name, *self._options],
+                [ROOT / "scripts/lib/nspawn.sh", self.name, self.root, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=self._enter_cgroup,
             )
         eventually(lambda: self._init() is not None, "it has a first process", 20)
         eventually(lambda: self.sh("systemctl", "is-system-running", check=False).strip() in _STARTED, "it is up", 60)
@@ -140,9 +134,6 @@ class Node:
                 if Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
                     return int(pid)
         return None
-
-    def _enter_cgroup(self) -> None:
-        (self._cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
     def _remove_cgroup(self) -> bool:
         for folder, _, _ in os.walk(self._cgroup, topdown=False):

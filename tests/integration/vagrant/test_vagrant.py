@@ -1,0 +1,46 @@
+"""Vagrant's own commands on the lab."""
+
+from __future__ import annotations
+
+from tests.integration.vagrant.containers import podman
+from tests.integration.vagrant.lab import Lab
+
+
+def test_all_machines_run(lab: Lab) -> None:
+    lines = lab.vagrant("status").splitlines()
+    for name in lab.hosts:
+        [line] = [line for line in lines if line.startswith(f"{name} ")]
+        assert line.split()[1] == "running"
+
+
+def test_a_command_on_a_machine(lab: Lab) -> None:
+    assert lab.vagrant("ssh", "node1", "--command", "hostname").split() == ["node1"]
+
+
+def test_provisioned_a_second_time_nothing_changes(lab: Lab) -> None:
+    places = ("/etc", "/opt", "/usr/local", "/usr/lib/cni", "/usr/lib/systemd")
+    looks = ("find", *places, "-newer", "/run/before", "-type", "f", "-not", "-path", "/etc/hosts")
+    node = lab.hosts["node1"]
+    release = node.sh("readlink", "/opt/nuage-chain/current")
+    node.sh("touch", "/run/before")
+    said = lab.vagrant("provision", "node1")
+    assert "node1 is ready." in said
+    assert "put /" not in said
+    assert node.sh(*looks) == ""
+    assert node.sh("readlink", "/opt/nuage-chain/current") == release
+
+
+def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
+    first, second, *_ = lab.nodes
+    before = first.boot
+    lab.vagrant("halt", "node1")
+    assert "node1" in lab.vagrant("status", "node1")
+    lab.vagrant("up", "--no-provision", "node1")
+    assert first.boot != before
+    first.settle()
+    one, other = podman(first, "one"), podman(second, "other")
+    try:
+        assert one.pings(other.address())
+    finally:
+        one.remove()
+        other.remove()
