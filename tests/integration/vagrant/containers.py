@@ -42,6 +42,10 @@ class Container:
     def pings(self, address: str, *options: str) -> bool:
         return self.run("ping", "-c", "3", "-i", "0.2", "-W", "2", *options, address)[0] == 0
 
+    def meets(self, other: Container) -> None:
+        """Waits until they ping each other: the other node hears a moment after an ADD where the container is."""
+        eventually(lambda: self.pings(other.address()) and other.pings(self.address()), "they ping each other", SECONDS)
+
     def serve(self, port: int, content: str) -> None:
         """Answers by HTTP, on both families, until the container ends."""
         folder = f"/run/served-{self.name}-{port}"

@@ -31,6 +31,8 @@ def pair(lab: Lab) -> Iterator[dict[str, Container]]:
             ("p2", second, podman),
         ):
             made[name] = start(host, name)
+        made["p1"].meets(made["c2"])
+        made["p2"].meets(made["c1"])
         yield made
     finally:
         for container in made.values():
@@ -136,6 +138,7 @@ def test_without_it_the_same_port_is_open(pair: dict[str, Container]) -> None:
 def test_two_subnets_are_joined_by_their_router(lab: Lab, pair: dict[str, Container]) -> None:
     client = podman(lab.nodes[0], "other", "nuage-api")
     try:
+        client.meets(pair["c2"])
         for family in FAMILIES:
             assert client.address(family) != pair["c2"].address(family)
             assert client.pings(pair["c2"].address(family))
