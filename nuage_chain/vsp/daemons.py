@@ -35,9 +35,13 @@ def northd(layout: Layout) -> Daemon:
 
 
 def controller(layout: Layout, settings: Settings) -> Daemon:
-    """ovn-controller, which makes the switch do what the southbound database says."""
+    """ovn-controller, which makes the switch do what the southbound database says.
+
+    Where other nodes have tunnels to this one, it is asked to take its rows out of there before it ends.
+    """
     keys = _keys(layout, "node") if settings.southbound else []
-    return _open_vswitch(layout, "ovn-controller", [f"unix:{layout.ovsdb_socket}", *keys])
+    leave = ("ovn-appctl", "-t", "ovn-controller", "exit") if settings.southbound else ()
+    return _open_vswitch(layout, "ovn-controller", [f"unix:{layout.ovsdb_socket}", *keys], leave=leave)
 
 
 def vsd(layout: Layout, settings: Settings) -> Daemon:

@@ -16,6 +16,7 @@ from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
 from nuage_chain.vsp.databases import run_tool
+from nuage_chain.vsp.engine.plans import stable_mac
 
 NETWORK = IPv4Network("100.64.0.0/16")
 """Shared address space (RFC 6598); the centre has the first address, node 1 the next one."""
@@ -35,7 +36,9 @@ def make(centre: str, environment: Mapping[str, str], deadline: Deadline) -> Non
     # VSD is asked from within the namespace, too.
     run_tool(["ip", "-n", centre, "link", "set", "lo", "up"], environment, deadline)
     if BRIDGE not in place.links(centre, deadline.left("looking at the underlay")):
-        run_tool(["ip", "-n", centre, "link", "add", BRIDGE, "type", "bridge"], environment, deadline)
+        # Of its own: it would take that of a port, another one as nodes come and go, and nodes would not find it.
+        bridge = ["link", "add", BRIDGE, "address", stable_mac(BRIDGE), "type", "bridge"]
+        run_tool(["ip", "-n", centre, *bridge], environment, deadline)
     place.set_address(centre, BRIDGE, str(address()), environment, deadline)
     # A node's switch in userspace takes packets as they are, and would pass on checksums that nobody has filled in.
     place.inside(centre, lambda: set_tx_checksum(BRIDGE, on=False), deadline.left("the underlay"))

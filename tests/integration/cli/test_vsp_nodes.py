@@ -101,6 +101,7 @@ def test_what_runs_already_is_said_and_a_node_that_is_down_comes_back(pair: Vsp)
     assert "2, all of them ran" in again.stdout
     gone = pair("down", "--node", "2")
     assert gone.stdout == "Node 2 is down; `nuage-chain vsp up` brings it back.\n"
+    assert chassis(pair) == [f"{pair.netns}-1"], "the other nodes have no tunnel to it any more"
     broken = pair("status")
     assert broken.returncode == 1
     assert broken.stdout.endswith(f"No container can be attached on node 2; see {pair.state}/nodes/2/log.\n")
@@ -110,6 +111,13 @@ def test_what_runs_already_is_said_and_a_node_that_is_down_comes_back(pair: Vsp)
     assert "2, started 2;" in pair("up").stdout
     assert pair("status").returncode == 0, pair("status").stdout
     assert outcome(run(pair, "true", node="2"))[0] == 0
+
+
+def chassis(vsp: Vsp) -> list[str]:
+    """The nodes that OVN knows."""
+    database = f"--db=unix:{vsp.state}/run/ovnsb_db.sock"
+    argv = ["ovn-sbctl", database, "--bare", "--columns=name", "list", "Chassis"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_a_node_that_nobody_made_is_said_to_be_none(pair: Vsp) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
 
-from nuage_chain.vsp import place
+from nuage_chain.vsp import place, underlay
 from tests.integration.vsp.conftest import Container, Lab, Row, new_netns, run
 from tests.integration.vsp.nodes import Nodes
 from tests.integration.vsp.policies import heard_outside, new_domain, sees, wait
@@ -161,6 +162,20 @@ def test_a_node_that_has_lost_its_namespace_is_made_again(nodes: Nodes, trio: di
     container, row = nodes.attached(3, "Shop/back/db")
     assert nodes.centre.talks_tcp(trio[1][0], container, row.address)
     trio[3] = container, row
+
+
+def test_the_centre_is_at_one_address_of_the_wire_whichever_nodes_come_and_go(nodes: Nodes) -> None:
+    def wire() -> str:
+        return str(json.loads(run("ip", "-n", nodes.netns, "-j", "link", "show", underlay.BRIDGE))[0]["address"])
+
+    before = wire()
+    port = ["lowest", "address", "00:00:00:00:00:02", "type", "veth", "peer", "name", "other"]
+    run("ip", "-n", nodes.netns, "link", "add", *port)
+    try:
+        run("ip", "-n", nodes.netns, "link", "set", "lowest", "master", underlay.BRIDGE, "up")
+        assert wire() == before
+    finally:
+        run("ip", "-n", nodes.netns, "link", "delete", "lowest")
 
 
 @pytest.mark.parametrize("name", [*CENTRE, *NODE])
