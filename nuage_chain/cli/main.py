@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from nuage_chain import __version__
-from nuage_chain.cli import agent, audit, docker, doctor, install, lint, networks, run, signals, trace, vsp
+from nuage_chain.cli import signals
 from nuage_chain.cli.output import complain
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable, NuageChainError
 
+# Each command's module, in the order in which they are shown.
+_COMMANDS = {
+    "run": "run", "docker-run": "docker", "attach": "networks", "detach": "networks", "check": "networks",
+    "lint": "lint", "doctor": "doctor", "audit": "audit", "agent": "agent", "trace": "trace",
+    "install": "install", "uninstall": "install", "vsp": "vsp",
+}  # fmt: skip
 _ABOUT = "Containers on a Nuage VSP overlay, by a CNI plugin chained after bridge or ptp."
 _START = """\
 to begin with:
@@ -25,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0, 1 for an error of ours, 2 for wrong arguments, 128 and the number of a signal that ended it.
     """
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = _parser(words[0] if words else "").parse_args(words)
     signals.raise_them()
     try:
         # A command that works for everybody says root=False.
@@ -52,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(called: str) -> argparse.ArgumentParser:
+    """called: the command, if it is one; the agent would otherwise hold what the embedded VSP needs, 19 MB."""
     parser = argparse.ArgumentParser(
         prog="nuage-chain",
         description=_ABOUT,
@@ -61,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nuage-chain {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (run, docker, networks, lint, doctor, audit, agent, trace, install, vsp):
-        module.add_parser(commands)
+    for name in [_COMMANDS[called]] if called in _COMMANDS else dict.fromkeys(_COMMANDS.values()):
+        importlib.import_module(f"nuage_chain.cli.{name}").add_parser(commands)
     return parser
 
 

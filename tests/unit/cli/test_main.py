@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,3 +113,26 @@ def test_a_reader_that_goes_away_early_gets_no_complaint(tmp_path: Path) -> None
     assert done.returncode == 1
     assert b"Broken" not in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_every_command_that_is_shown_works_by_its_own_module_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    shown = re.findall(r"^ {4}([a-z-]+)(?:  |$)", capsys.readouterr().out, re.MULTILINE)
+    assert {"run", "agent", "vsp", "uninstall", "check"} < set(shown)
+    for command in shown:
+        with pytest.raises(SystemExit) as ended:
+            main.main([command, "--help"])
+        assert ended.value.code == 0
+        assert capsys.readouterr().out.startswith(f"usage: nuage-chain {command} ")
+
+
+def test_the_agent_holds_nothing_of_the_embedded_vsp() -> None:
+    script = (
+        "import sys; from nuage_chain.cli.main import main\n"
+        "try: main(['agent', '--help'])\n"
+        "except SystemExit: import nuage_chain.agent.process\n"
+        "print({m for m in sys.modules if m in ('requests', 'cryptography', 'sqlite3') or '.vsp' in m})"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
