@@ -59,11 +59,11 @@ def _held(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _traces() -> list[str]:
-    """What machines could leave in the namespaces of the tests."""
-    links = [name for _, name in socket.if_nameindex()]
+    """What the lab could leave in the namespaces of the tests, which others work in as well."""
+    links = [name for _, name in socket.if_nameindex() if name.startswith(("lab-", "controller-", "node"))]
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     named = (mount for mount in mounts if "lab" in mount)
-    return sorted([*links, *named, *map(str, Path("/run/netns").glob("*")), *map(str, CGROUPS.glob("lab*"))])
+    return sorted([*links, *named, *map(str, Path("/run/netns").glob("lab-*")), *map(str, CGROUPS.glob("lab*"))])
 
 
 def _lab(environment: dict[str, str]) -> Lab:
