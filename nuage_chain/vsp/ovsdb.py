@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ Operation = dict[str, Any]
 
 CHUNK = 1 << 18
 REPLY_SECONDS = 10.0
+RECONNECT_SECONDS = 0.05
 
 
 class Ovsdb:
@@ -197,3 +199,16 @@ def split_messages(buffer: bytes) -> tuple[list[dict[str, Any]], bytes]:
             break
         found.append(message)
     return found, text[start:].encode()
+
+
+async def attended(work: Callable[[], Awaitable[None]], logger: logging.Logger) -> None:
+    """Begins `work` again whenever a database goes away or refuses; each complaint is logged once."""
+    complaint = ""
+    while True:
+        try:
+            await work()
+        except (OvsdbUnreachable, SwitchRefused) as e:
+            if e.message != complaint:
+                complaint = e.message
+                logger.warning("%s Trying again.", e.message)
+            await asyncio.sleep(RECONNECT_SECONDS)

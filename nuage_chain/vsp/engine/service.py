@@ -17,13 +17,12 @@ from nuage_chain.vsp.engine.objects import COLUMNS, Index
 from nuage_chain.vsp.engine.wanted import wanted_rows
 from nuage_chain.vsp.events import Events
 from nuage_chain.vsp.layout import OUTSIDE_NETWORK, Layout
-from nuage_chain.vsp.ovsdb import Ovsdb, Tables, connect
+from nuage_chain.vsp.ovsdb import Ovsdb, Tables, attended, connect
 from nuage_chain.vsp.sessions import Sessions
 from nuage_chain.vsp.settings import Settings
 
 NORTHBOUND, SOUTHBOUND = "OVN_Northbound", "OVN_Southbound"
 FULL_ROUND_SECONDS = 300.0
-RECONNECT_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,10 @@ class Service:
             lambda: loop.call_soon_threadsafe(self._feed.gap),
         )
         events.start()
-        tasks = [asyncio.ensure_future(work) for work in (self._feed.run(), self._rounds(), self._attend(ready))]
+        tasks = [
+            asyncio.ensure_future(work)
+            for work in (self._feed.run(), self._rounds(), attended(lambda: self._connected(ready), logger))
+        ]
         await asyncio.wait([asyncio.ensure_future(ended.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
         events.end()
         for task in tasks:
@@ -57,17 +59,6 @@ class Service:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
-
-    async def _attend(self, ready: Callable[[], None]) -> None:
-        complaint = ""
-        while True:
-            try:
-                await self._connected(ready)
-            except (OvsdbUnreachable, SwitchRefused) as e:
-                if e.message != complaint:
-                    complaint = e.message
-                    logger.warning("%s Trying again.", e.message)
-                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _connected(self, ready: Callable[[], None]) -> None:
         """Work as long as both databases are there. Raises OvsdbUnreachable, SwitchRefused."""

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import NuageChainError, OvsdbUnreachable, SwitchRefused
+from nuage_chain.errors import NuageChainError, OvsdbUnreachable
 from nuage_chain.vsp.events import Events
 from nuage_chain.vsp.layout import BRIDGE, Layout
-from nuage_chain.vsp.ovsdb import Operation, Ovsdb, connect, encoded_map, encoded_set
+from nuage_chain.vsp.ovsdb import Operation, Ovsdb, attended, connect, encoded_map, encoded_set
 from nuage_chain.vsp.resolver import rows
 from nuage_chain.vsp.resolver.concerns import concerned, moves_networks
 from nuage_chain.vsp.resolver.networks import Networks
@@ -26,7 +26,6 @@ from nuage_chain.vsp.settings import Settings
 SWITCH_DB = "Open_vSwitch"
 LOOKUP_THREADS = 4
 FULL_ROUND_SECONDS = 60.0
-RECONNECT_SECONDS = 0.05
 SWEEP_SECONDS = 30.0
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class Service:
         self._resolutions.start()
         events.start()
         rounds = asyncio.ensure_future(self._rounds())
-        attending = asyncio.ensure_future(self._attend(ready))
+        attending = asyncio.ensure_future(attended(lambda: self._connected(ready), logger))
         await asyncio.wait({asyncio.ensure_future(ended.wait()), attending}, return_when=asyncio.FIRST_COMPLETED)
         events.end()
         for task in filter(None, (rounds, attending, self._sweeping)):
@@ -72,17 +71,6 @@ class Service:
         await self._controller.close()
         if isinstance(outcome[0], Exception):
             raise outcome[0]
-
-    async def _attend(self, ready: Callable[[], None]) -> None:
-        complaint = ""
-        while True:
-            try:
-                await self._connected(ready)
-            except (OvsdbUnreachable, SwitchRefused) as e:
-                if e.message != complaint:
-                    complaint = e.message
-                    logger.warning("%s Trying again.", e.message)
-                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _connected(self, ready: Callable[[], None]) -> None:
         """Work as long as the switch's database is there. Raises OvsdbUnreachable, SwitchRefused."""

@@ -10,21 +10,9 @@ import pytest
 
 from nuage_chain.vsp import place
 from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, eventually
-from tests.integration.cli.vsp import Vsp
+from tests.integration.cli.vsp import DAEMONS, Vsp
 
 pytestmark = pytest.mark.root
-
-DAEMONS = [
-    "ovsdb-server",
-    "ovnnb",
-    "ovnsb",
-    "ovs-vswitchd",
-    "ovn-northd",
-    "ovn-controller",
-    "vsd",
-    "engine",
-    "resolver",
-]
 
 
 def test_up_says_how_to_use_it_and_its_words_are_true(vsp: Vsp) -> None:

@@ -10,6 +10,19 @@ from pathlib import Path
 from nuage_chain.vsp import place
 from tests.integration.cli.driver import NUAGE_CHAIN
 
+DAEMONS = [
+    "ovsdb-server",
+    "ovnnb",
+    "ovnsb",
+    "ovs-vswitchd",
+    "ovn-northd",
+    "ovn-controller",
+    "vsd",
+    "engine",
+    "resolver",
+]
+"""The processes of one without nodes, by their names in `vsp status`."""
+
 
 class Vsp:
     """A state directory, and the namespace that `up` is to make."""

@@ -11,23 +11,12 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.vsp import node, place
 from nuage_chain.vsp.processes import StartFailed
+from tests.integration.cli.vsp import DAEMONS
 
 if TYPE_CHECKING:
     from tests.integration.vsp.conftest import Lab
 
 pytestmark = pytest.mark.root
-
-DAEMONS = [
-    "ovsdb-server",
-    "ovnnb",
-    "ovnsb",
-    "ovs-vswitchd",
-    "ovn-northd",
-    "ovn-controller",
-    "vsd",
-    "engine",
-    "resolver",
-]
 
 
 def assert_nothing_left(lab: Lab) -> None:
