@@ -17,17 +17,11 @@ from nuage_chain.attachment import traces
 from nuage_chain.launcher import SOCKET
 from tests.integration.agent.conftest import Agent
 from tests.integration.lab import EXECUTABLE, Container, Lab
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 # With addresses of IPAM: a container that stays gets the same one with every ADD.
 STEADY = "20-nuage-host-local.conflist"
-
-
-def until(true: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
 
 
 def start(lab: Lab, verb: str, container: Container, entry: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -103,7 +97,7 @@ def test_a_caller_that_is_killed_has_its_add_rolled_back(lab: Lab, agent: Agent)
     entry = waiting(lab, one)
     before = lab.left()
     call = start(lab, "ADD", one, entry)
-    until(lambda: lab.left()["ports"] == before["ports"] + 1)
+    eventually(lambda: lab.left()["ports"] == before["ports"] + 1)
     began = time.monotonic()
     call.kill()
     call.communicate()
@@ -121,7 +115,7 @@ def test_a_signal_to_the_caller_rolls_its_add_back_and_gives_one_document(
     entry = waiting(lab, one)
     before = lab.left()
     call = start(lab, "ADD", one, entry)
-    until(lambda: lab.left()["ports"] == before["ports"] + 1)
+    eventually(lambda: lab.left()["ports"] == before["ports"] + 1)
     for again in (number, signal.SIGTERM, number):
         call.send_signal(again)
     out, _ = call.communicate(timeout=20)
@@ -136,7 +130,7 @@ def test_an_agent_that_is_stopped_finishes_what_is_under_way(lab: Lab, agent: Ag
     entry, other = waiting(lab, one, timeout=3), lab.entry(lab.veth(two))
     before = lab.left()
     call = start(lab, "ADD", one, entry)
-    until(lambda: lab.left()["ports"] == before["ports"] + 1)
+    eventually(lambda: lab.left()["ports"] == before["ports"] + 1)
     agent.process.terminate()
     assert lab.call(lab.environment("ADD", two), other).status == 0, "done without the agent meanwhile"
     out, _ = call.communicate(timeout=20)

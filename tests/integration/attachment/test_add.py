@@ -11,8 +11,8 @@ import pytest
 from nuage_chain.link import offload, veth
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs import rows
-from tests.integration.cli.driver import eventually
 from tests.integration.lab import Container, Lab
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 

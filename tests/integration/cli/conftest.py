@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.driver import Cli, docker, eventually
+from tests.integration.cli.driver import Cli, docker
 from tests.integration.cli.vsp import Vsp
 from tests.integration.lab import Lab
+from tests.integration.waiting import eventually
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         daemon = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
     try:
-        eventually(lambda: daemon.poll() is not None or docker(address, "version", check=False).returncode == 0, 30)
+        eventually(
+            lambda: daemon.poll() is not None or docker(address, "version", check=False).returncode == 0, seconds=30
+        )
         assert daemon.poll() is None, (folder / "log").read_text()[-2000:]
         _import_busybox(address, folder / "root")
         yield address

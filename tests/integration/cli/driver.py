@@ -8,12 +8,11 @@ import pty
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.integration.lab import NOTHING, PLUGIN_DIRS, Lab
+from tests.integration.waiting import eventually
 
 NUAGE_CHAIN = Path(sys.prefix) / "bin" / "nuage-chain"
 JOINING = ("run", "docker-run", "attach", "detach", "check")
@@ -80,14 +79,7 @@ class Cli:
 
     def assert_nothing_left(self, seconds: float = 10) -> None:
         self.lab.settle(NOTHING, seconds)
-        eventually(lambda: not [*Path("/run/netns").glob("nuage-run-*")], seconds)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "did not come true in time"
-        time.sleep(0.02)
+        eventually(lambda: not [*Path("/run/netns").glob("nuage-run-*")], seconds=seconds)
 
 
 def heed_signals() -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.cli.driver import SLOW, assert_sentence_and_hint, docker, eventually
+from tests.integration.cli.driver import SLOW, assert_sentence_and_hint, docker
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.integration.cli.driver import Cli
@@ -30,7 +31,7 @@ def containers(cli: Cli) -> list[str]:
 
 def assert_nothing_left(cli: Cli, seconds: float = 0) -> None:
     cli.assert_nothing_left(seconds)
-    eventually(lambda: not containers(cli), seconds or 0.1)
+    eventually(lambda: not containers(cli), seconds=seconds or 0.1)
     assert not [*cli.folder.glob("*.cid")]
 
 

@@ -10,7 +10,8 @@ import pytest
 from nuage_chain.deadline import Deadline
 from nuage_chain.orchestrators.docker import Docker
 from nuage_chain.orchestrators.workloads import Listing
-from tests.integration.cli.driver import docker, eventually
+from tests.integration.cli.driver import docker
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 
@@ -30,7 +31,7 @@ def made(dockerd: str) -> Iterator[dict[str, str]]:
             ids[state] = docker(dockerd, words[0], "--network=none", *words[1:]).stdout.strip()
         docker(dockerd, "pause", ids["paused"])
         for state, container in ids.items():
-            eventually(lambda: is_in(dockerd, container, state), 20)  # noqa: B023 - called at once
+            eventually(lambda: is_in(dockerd, container, state), seconds=20)  # noqa: B023 - called at once
         yield ids
     finally:
         for container in ids.values():

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.cli.driver import BROKEN, SLOW, assert_sentence_and_hint, eventually
+from tests.integration.cli.driver import BROKEN, SLOW, assert_sentence_and_hint
 from tests.integration.lab import NOTHING
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.integration.cli.driver import Cli

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.cli.driver import BROKEN, SLOW, Terminal, children, ended, eventually
+from tests.integration.cli.driver import BROKEN, SLOW, Terminal, children, ended
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.integration.cli.driver import Cli
@@ -157,7 +158,7 @@ def test_killed_it_leaves_nothing_and_the_command_ends(cli: Cli) -> None:
     pids = [int(pid) for pid in running.stdout.readline().split()]
     running.kill()
     running.wait(20)
-    eventually(lambda: all(map(ended, pids)), 5)
+    eventually(lambda: all(map(ended, pids)), seconds=5)
     cli.assert_nothing_left()
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nuage_chain.vsp import place
-from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, eventually
+from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint
 from tests.integration.cli.vsp import DAEMONS, Vsp
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 

@@ -13,9 +13,10 @@ import pytest
 
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
-from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, eventually
+from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint
 from tests.integration.cli.vsp import Vsp
 from tests.integration.lab import PLUGIN_DIRS, ROOT
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 

@@ -6,9 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,13 +60,6 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
     if done.returncode:
         raise Refused(done.stderr)
     return done.stdout
-
-
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "did not come true in time"
-        time.sleep(0.02)
 
 
 def sleeps(pid: int) -> bool:

@@ -11,10 +11,11 @@ import pytest
 
 from tests.integration.lab import EXECUTABLE, Lab
 from tests.integration.runtimes import image
-from tests.integration.runtimes.base import Runtime, eventually, run, traces
+from tests.integration.runtimes.base import Runtime, run, traces
 from tests.integration.runtimes.containerd import Containerd, Ctr, Pods
 from tests.integration.runtimes.libcni import Libcni
 from tests.integration.runtimes.podman import Podman
+from tests.integration.waiting import eventually
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +88,7 @@ def nothing_left(lab: Lab) -> Iterator[None]:
     before = traces()
     yield
     with contextlib.suppress(AssertionError):
-        eventually(lambda: not traces() - before, 10)
+        eventually(lambda: not traces() - before, seconds=10)
     assert sorted(traces() - before) == []
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import grpc
 
 from tests.integration.runtimes import image
-from tests.integration.runtimes.base import SECONDS, Refused, Workload, eventually, run, sleeps
+from tests.integration.runtimes.base import SECONDS, Refused, Workload, run, sleeps
 from tests.integration.runtimes.cri import Cri
+from tests.integration.waiting import eventually
 
 # Cgroups without controllers and processes that may not lower their oom_score_adj are all that some machines offer.
 _CONFIGURATION = """\
@@ -62,7 +63,7 @@ class Containerd:
             self.process = subprocess.Popen(
                 ["containerd", "--config", self.folder / "config.toml"], stdout=log, stderr=log, start_new_session=True
             )
-        eventually(self._answers, SECONDS)
+        eventually(self._answers, seconds=SECONDS)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log()
@@ -131,7 +132,7 @@ class Pods:
     def connect(self) -> None:
         """CRI answers a moment later than containerd, and knows an image a moment after its import."""
         self.cri = Cri(self.containerd.socket)
-        eventually(self._knows_image, SECONDS)
+        eventually(self._knows_image, seconds=SECONDS)
 
     def _knows_image(self) -> bool:
         try:
@@ -192,7 +193,7 @@ class Ctr:
             env={"PATH": os.environ["PATH"]},
         )
         self.running[name] = process
-        eventually(lambda: process.poll() is not None or self._started(name), SECONDS)
+        eventually(lambda: process.poll() is not None or self._started(name), seconds=SECONDS)
         if process.returncode is not None:
             said = self._ended(name)
             self._remove(name)

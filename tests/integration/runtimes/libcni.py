@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from tests.integration.lab import PLUGIN_DIRS, Lab
-from tests.integration.runtimes.base import SECONDS, Refused, Workload, eventually, sleeps
+from tests.integration.runtimes.base import SECONDS, Refused, Workload, sleeps
+from tests.integration.waiting import eventually
 
 
 class Libcni:

@@ -14,9 +14,9 @@ from nuage_chain.orchestrators.cri import Cri
 from nuage_chain.orchestrators.workloads import Listing
 from tests.integration.audit.audits import Audits, outcomes
 from tests.integration.lab import NOTHING, Lab
-from tests.integration.runtimes.base import eventually
 from tests.integration.runtimes.containerd import Pods
 from tests.integration.runtimes.podman import Podman
+from tests.integration.waiting import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.lab import NOTHING, Container, Lab
-from tests.integration.runtimes.base import eventually
 from tests.integration.runtimes.containerd import Pods
+from tests.integration.waiting import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.lab import ROOT
-from tests.integration.runtimes.base import CGROUPS, eventually
+from tests.integration.runtimes.base import CGROUPS
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.systemd import wheel
-from tests.integration.systemd.node import Node, eventually
+from tests.integration.systemd.node import Node
 from tests.integration.systemd.vrs import Vrs
+from tests.integration.waiting import eventually
 
 VENV = "/root/venv"
 LIST = "/etc/cni/net.d/10-nuage.conflist"

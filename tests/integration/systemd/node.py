@@ -9,9 +9,10 @@ import contextlib
 import os
 import shlex
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from tests.integration.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / ".venv" / "node"
@@ -143,11 +144,3 @@ class Node:
 
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def eventually(holds: Callable[[], bool], what: str, seconds: float) -> None:
-    """Waits until it holds; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.05)

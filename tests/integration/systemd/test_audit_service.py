@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.systemd.conftest import Machine
-from tests.integration.systemd.node import ROOT, eventually
+from tests.integration.systemd.node import ROOT
+from tests.integration.waiting import eventually
 
 SERVICE, TIMER = "nuage-chain-audit.service", "nuage-chain-audit.timer"
 STAMP = f"/var/lib/systemd/timers/stamp-{TIMER}"

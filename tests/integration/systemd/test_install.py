@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.integration.systemd.conftest import LIST, VENV, Machine
-from tests.integration.systemd.node import eventually
+from tests.integration.waiting import eventually
 
 AGENT = "nuage-chain-agent.service"
 HOME, LAUNCHER, COMMAND = "/opt/nuage-chain", "/usr/lib/cni/nuage-chain", "/usr/local/bin/nuage-chain"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.systemd.node import CGROUPS, ROOT, eventually
+from tests.integration.systemd.node import CGROUPS, ROOT
 from tests.integration.vagrant.lab import Host, Lab
+from tests.integration.waiting import eventually
 
 # As the command that the lab is held up for: says what `vagrant` needs, and waits for the end of its standard input.
 _HOLD = 'env -0 >"$0.new" && mv "$0.new" "$0" && exec cat'

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.integration.systemd.node import eventually
 from tests.integration.vagrant.lab import VSP, Host
+from tests.integration.waiting import eventually
 
 IMAGE = "localhost/lab:latest"
 SECONDS = 60

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.systemd.node import eventually
 from tests.integration.vagrant.containers import SECONDS, Container, attached, podman
 from tests.integration.vagrant.lab import VSP, Host, Lab
+from tests.integration.waiting import eventually
 
 LIST = "/etc/cni/net.d/10-nuage.conflist"
 AUDIT, TIMER = "nuage-chain-audit.service", "nuage-chain-audit.timer"

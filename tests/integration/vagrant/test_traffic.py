@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.systemd.node import eventually
 from tests.integration.vagrant.containers import SECONDS, Container, attached, containerd, podman
 from tests.integration.vagrant.lab import Lab
+from tests.integration.waiting import eventually
 
 FAMILIES = ("inet", "inet6")
 # TCP's header, with its timestamps, and IP's.

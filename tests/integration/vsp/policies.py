@@ -14,6 +14,7 @@ from typing import Any
 from nuage_chain.deadline import Deadline
 from nuage_chain.vsp import place
 from tests.integration.vsp.conftest import Container, Lab
+from tests.integration.waiting import eventually
 
 OUTSIDE = "198.18.0.1"
 SETTLED = 3.0
@@ -157,12 +158,8 @@ class Workload:
 
 
 def wait(happens: Callable[[], bool], seconds: float = SETTLED) -> float:
-    """The seconds until it happened."""
-    begin = time.monotonic()
-    while not happens():
-        assert time.monotonic() - begin < seconds, "it did not happen"
-        time.sleep(0.01)
-    return time.monotonic() - begin
+    """The seconds until the overlay is like that."""
+    return eventually(happens, "the overlay has settled", seconds)
 
 
 def sees(lab: Lab, client: Workload, server: Workload, expected: dict[int, bool]) -> None:
