@@ -12,7 +12,7 @@ from typing import Any
 from nuage_chain.cli.nodes import write_executable
 from nuage_chain.cli.vsp_status import about_vsd, print_aligned, state_option, up_line
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig, NotAvailable
+from nuage_chain.errors import BadConfig
 from nuage_chain.vsp import cluster, invitation, joining, node, plugin_config, underlay
 from nuage_chain.vsp.layout import layout_of
 from nuage_chain.vsp.settings import load_settings
@@ -35,6 +35,7 @@ def add_verbs(verb: Verb, verbs: Any) -> None:  # noqa: ANN401 - argparse's own 
     invite = verb(verbs, "invite", _invite, "print what a host needs to join this VSP, a secret")
     invite.add_argument("name", metavar="NAME", help="the host's name in OVN, which no other has")
     invite.add_argument("--output", type=Path, metavar="FILE", help="write it to a file that root alone may read")
+    add_timeout(invite)
     join = verb(verbs, "join", _join, "make this host a node of a VSP whose controller has invited it")
     join.add_argument("invitation", type=Path, metavar="FILE", help="what `vsp invite` printed on the controller")
     join.add_argument(
@@ -60,7 +61,7 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="how long it may take to come up (default: %(default)g); an emulated machine may need more",
+        help="how long the VSP may take to come up (default: %(default)g); an emulated machine may need more",
     )
 
 
@@ -124,11 +125,7 @@ def down(args: argparse.Namespace) -> int:
 
 
 def _invite(args: argparse.Namespace) -> int:
-    layout = layout_of(args.state)
-    settings = load_settings(layout)
-    if settings is None:
-        raise NotAvailable(f"No embedded VSP was started in {layout.state}.", hint="Start it: `nuage-chain vsp up`.")
-    made = invitation.invite(layout, settings, args.name)
+    made = invitation.invite_host(layout_of(args.state), args.name, Deadline(args.timeout))
     if args.output:
         invitation.save(made, args.output)
     else:

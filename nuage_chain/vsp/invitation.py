@@ -9,9 +9,11 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable
+from nuage_chain.vsp import directory
 from nuage_chain.vsp.layout import Layout, password, write_private
-from nuage_chain.vsp.settings import SOUTHBOUND_PORT, Settings
+from nuage_chain.vsp.settings import SOUTHBOUND_PORT, Settings, load_settings
 from nuage_chain.vsp.vsd.tls import issue_client
 
 _ENTERPRISE = "nodes"
@@ -36,8 +38,22 @@ class Invitation:
     key: str
 
 
+def invite_host(layout: Layout, name: str, deadline: Deadline) -> Invitation:
+    """As `invite`, for a VSP that may be coming up at this moment.
+
+    `up` makes the authority that signs; whoever signs beside it makes one too, and a host trusts the one that is lost.
+    Raises NotAvailable as well when there is no VSP, or another command is at work on it for too long.
+    """
+    if load_settings(layout) is not None:
+        with directory.locked(layout, deadline):
+            settings = load_settings(layout)
+            if settings is not None:
+                return invite(layout, settings, name)
+    raise NotAvailable(f"No embedded VSP was started in {layout.state}.", hint="Start it: `nuage-chain vsp up`.")
+
+
 def invite(layout: Layout, settings: Settings, name: str) -> Invitation:
-    """An invitation for the node of that name; the same one each time.
+    """An invitation for the node of that name; the same one each time. To be called with the directory locked.
 
     Raises NotAvailable when the VSP does not take nodes, BadConfig for a name that cannot be one, IOFailure.
     """
@@ -46,8 +62,9 @@ def invite(layout: Layout, settings: Settings, name: str) -> Invitation:
             f"The VSP in {layout.state} listens on {settings.vsd_host} only, where no other host reaches it.",
             hint="Start it with `nuage-chain vsp up --listen ADDRESS`.",
         )
-    pair = issue_client(layout.tls, name, _ENTERPRISE)
     try:
+        vsd_ca, ovn_ca = layout.ca.read_text(), (layout.tls / "ca.pem").read_text()
+        pair = issue_client(layout.tls, name, _ENTERPRISE)
         return Invitation(
             name=name,
             host=settings.vsd_host,
@@ -55,8 +72,8 @@ def invite(layout: Layout, settings: Settings, name: str) -> Invitation:
             cert_port=settings.cert_port,
             southbound=f"ssl:{settings.vsd_host}:{SOUTHBOUND_PORT}",
             password=password(layout),
-            vsd_ca=layout.ca.read_text(),
-            ovn_ca=(layout.tls / "ca.pem").read_text(),
+            vsd_ca=vsd_ca,
+            ovn_ca=ovn_ca,
             certificate=pair.certificate.read_text(),
             key=pair.key.read_text(),
         )

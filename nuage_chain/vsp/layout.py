@@ -91,7 +91,7 @@ class Layout:
 
     @property
     def lock_file(self) -> Path:
-        """Held while `up`, `join` or `down` works on this directory."""
+        """Held while `up`, `invite`, `join` or `down` works on this directory."""
         return self.state / "lock"
 
     @property

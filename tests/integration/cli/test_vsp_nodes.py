@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
+from nuage_chain.vsp.invitation import invite_host
+from nuage_chain.vsp.layout import layout_of
 from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint
 from tests.integration.cli.vsp import Vsp
 from tests.integration.lab import PLUGIN_DIRS, ROOT
@@ -258,6 +262,26 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
     finally:
         for host in hosts:
             host("down", "--purge")
+        vsp("down", "--purge")
+        wire.remove()
+
+
+def test_whoever_is_invited_while_the_centre_comes_up_trusts_the_authority_that_it_ends_up_with(
+    vsp: Vsp, tmp_path: Path
+) -> None:
+    wire = Wire(vsp.netns, tmp_path)
+    try:
+        wire.make(["centre"])
+        words = vsp.words("up", "--netns", wire.name("centre"), "--listen", "192.0.2.1")
+        coming = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        eventually((vsp.state / "vsp.json").exists)
+        invited = invite_host(layout_of(vsp.state), "host-2", Deadline(30))
+        assert outcome(coming)[0] == 0
+        authority = x509.load_pem_x509_certificate(invited.ovn_ca.encode())
+        for proof in ("server.pem", "clients/nodes/host-2.pem"):
+            certificate = x509.load_pem_x509_certificate((vsp.state / "tls" / proof).read_bytes())
+            certificate.verify_directly_issued_by(authority)
+    finally:
         vsp("down", "--purge")
         wire.remove()
 

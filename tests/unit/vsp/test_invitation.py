@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable
-from nuage_chain.vsp import invitation
+from nuage_chain.vsp import directory, invitation
 from nuage_chain.vsp.layout import Layout, layout_of, password, prepare
-from nuage_chain.vsp.settings import Settings
+from nuage_chain.vsp.settings import Settings, save_settings
 from nuage_chain.vsp.vsd.tls import create_ca
 
 CENTRE = Settings(None, False, "netdev", "id", 8443, 7443, switch=False, vsd_host="192.0.2.1")
@@ -47,6 +48,31 @@ def test_an_invitation_carries_a_certificate_of_its_own_under_the_nodes_name(cen
 
 def test_to_be_invited_again_changes_nothing(centre: Layout) -> None:
     assert invitation.invite(centre, CENTRE, "a") == invitation.invite(centre, CENTRE, "a")
+
+
+def test_nobody_is_invited_while_another_command_makes_the_authority(centre: Layout) -> None:
+    save_settings(centre, CENTRE)
+    (centre.tls / "ca.pem").unlink()
+    with (
+        directory.locked(centre, Deadline(5)),
+        pytest.raises(NotAvailable, match="Another `vsp` command is at work"),
+    ):
+        invitation.invite_host(centre, "host-2", Deadline(0.1))
+    assert not (centre.tls / "ca.pem").exists(), "an authority beside that of `up`"
+
+
+def test_a_vsp_that_has_no_authority_yet_signs_nothing(centre: Layout) -> None:
+    save_settings(centre, CENTRE)
+    (centre.tls / "ca.pem").unlink()
+    with pytest.raises(IOFailure, match="has not made all of its certificates"):
+        invitation.invite_host(centre, "host-2", Deadline(5))
+    assert not (centre.tls / "ca.pem").exists()
+
+
+def test_where_no_vsp_was_started_nobody_is_invited_and_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(NotAvailable, match="No embedded VSP was started"):
+        invitation.invite_host(layout_of(tmp_path / "none"), "host-2", Deadline(5))
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_vsp_that_no_other_host_reaches_invites_nobody(centre: Layout) -> None:
