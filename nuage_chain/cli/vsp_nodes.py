@@ -21,7 +21,7 @@ _DOWN = 60
 _JOIN = """\
 for example, with a controller at 192.0.2.1 and this host at 192.0.2.2:
   controller# nuage-chain vsp up --listen 192.0.2.1
-  controller# nuage-chain vsp invite host-2 > host-2.invitation       # a secret: carry it over safely
+  controller# nuage-chain vsp invite host-2 --output host-2.invitation   # a secret: carry it over safely
   host-2# nuage-chain vsp join host-2.invitation --address 192.0.2.2
 
 Where the kernel has no openvswitch module, tunnels need a link of their own: --uplink eth1 --address 192.0.2.2/24
