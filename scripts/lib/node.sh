@@ -13,12 +13,7 @@ NODE_DISABLED=(ssh.service ovn-central.service ovn-host.service podman.socket po
 install_node() {
     local suite stamp
     suite=$(debian_suite)
-    stamp=$({
-        echo "$suite"
-        /usr/bin/python3 --version
-        sed -n '/^dependencies/,/^]/p' "$ROOT/pyproject.toml"
-        cat "$ROOT/requirements.lock" "$ROOT/scripts/lib/node.sh"
-    } | sha256sum)
+    stamp=$(tree_stamp)
     if [ "$(cat "$NODE/.stamp" 2>/dev/null)" = "$stamp" ]; then
         step "Test node: there"
         return
@@ -33,6 +28,16 @@ install_node() {
     echo "$stamp" >"$NODE/.stamp"
     flock -u 9
     exec 9>&-
+}
+
+# tree_stamp FILE…: changes with all that a tree is made of, and with these files.
+tree_stamp() {
+    {
+        debian_suite
+        /usr/bin/python3 --version
+        sed -n '/^dependencies/,/^]/p' "$ROOT/pyproject.toml"
+        cat "$ROOT/requirements.lock" "$ROOT/scripts/lib/node.sh" "$@"
+    } | sha256sum
 }
 
 debian_suite() {

@@ -21,6 +21,10 @@ command -v systemd-nspawn >/dev/null || TEST_PACKAGES+=("systemd-container$(dpkg
 LAB_PACKAGES=(vagrant-libvirt libvirt-daemon-system libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
     qemu-system-x86 qemu-utils dnsmasq-base grub-pc-bin grub-common fdisk rsync)
 
+# While packages are installed, no service starts by itself.
+SERVICE_POLICY=/usr/sbin/policy-rc.d
+SERVICE_POLICY_MARK="# Made while nuage-chain's set-up installs packages, by process"
+
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
 else
@@ -54,6 +58,7 @@ setup() {
 
 install_packages() {
     local package missing=()
+    allow_services
     for package in "$@"; do
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
     done
@@ -70,20 +75,25 @@ install_packages() {
 
 # Open vSwitch and OVN come with services; the project starts private ones, and the machine's own stay as they were.
 without_services() {
-    local policy=/usr/sbin/policy-rc.d made=''
-    if [ ! -e $policy ]; then
-        printf '#!/bin/sh\nexit 101\n' >$policy
-        chmod 755 $policy
-        made=$policy
-        trap 'rm -f '"$policy" EXIT
-    fi
     local status=0
-    "$@" 9>&- || status=$?
-    if [ -n "$made" ]; then
-        rm -f "$made"
-        trap - EXIT
+    if [ ! -e "$SERVICE_POLICY" ]; then
+        printf '#!/bin/sh\n%s %d\nexit 101\n' "$SERVICE_POLICY_MARK" $$ >"$SERVICE_POLICY"
+        chmod 755 "$SERVICE_POLICY"
+        trap allow_services EXIT
     fi
+    "$@" 9>&- || status=$?
+    allow_services
+    trap - EXIT
     return $status
+}
+
+# Takes the policy away that this run has made, or one that was killed.
+allow_services() {
+    local made
+    made=$(sed -n "s/^$SERVICE_POLICY_MARK //p" "$SERVICE_POLICY" 2>/dev/null) || return 0
+    [ -n "$made" ] || return 0
+    [ "$made" = $$ ] || [ ! -e "/proc/$made" ] || return 0
+    rm -f "$SERVICE_POLICY"
 }
 
 leave_disabled() {
