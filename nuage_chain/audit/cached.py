@@ -1,10 +1,14 @@
-"""The attachments in libcni's cache, which its runtime removes when DEL has succeeded."""
+"""The attachments in libcni's cache, which its runtime removes when DEL has succeeded.
+
+podman, for one, calls no DEL for what a reboot has ended: the file stays, and the namespace that it names is gone.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from nuage_chain.cni.runtime.cache import Cache
+from nuage_chain.cni.runtime.cache import Cached as Entry
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
 from nuage_chain.orchestrators.workloads import Listing
@@ -29,7 +33,15 @@ class Cached:
             first, others = contents.strange[0], len(contents.strange) - 1
             more = f", nor that of {others} more" if others else ""
             return self._said(problem=f"nobody can tell whose result {first} is{more}.")
-        return self._said(frozenset(one.attachment.container_id for one in contents.found))
+        return self._said(frozenset(one.attachment.container_id for one in contents.found if _may_be_there(one)))
 
     def _said(self, sandboxes: frozenset[str] = frozenset(), problem: str = "") -> Listing:
         return Listing(self.name, sandboxes, problem=problem, weak=True)
+
+
+def _may_be_there(one: Entry) -> bool:
+    """Not every libcni writes the namespace down; the result has it as well."""
+    interfaces = (one.result or {}).get("interfaces")
+    sandboxes = [i.get("sandbox") for i in interfaces if isinstance(i, dict)] if isinstance(interfaces, list) else []
+    paths = [path for path in (one.attachment.netns, *sandboxes) if path and isinstance(path, str)]
+    return not paths or any(Path(path).exists() for path in paths)

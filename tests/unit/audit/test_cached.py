@@ -16,10 +16,10 @@ def results(tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
-def entry(results: Path, container: str, ifname: str = "eth0") -> None:
+def entry(results: Path, container: str, ifname: str = "eth0", **more: object) -> None:
     """As libcni writes it."""
     content = {"kind": "cniCacheV1", "containerId": container, "ifName": ifname, "networkName": "net", "config": ""}
-    (results / f"net-{container}-{ifname}").write_text(json.dumps(content))
+    (results / f"net-{container}-{ifname}").write_text(json.dumps(content | more))
 
 
 def listing(results: Path, seconds: float = 5) -> Listing:
@@ -31,6 +31,17 @@ def test_every_container_in_the_cache_is_listed(results: Path) -> None:
     for container, ifname in (("one", "eth0"), ("one", "eth1"), ("two", "eth0")):
         entry(results, container, ifname)
     assert listing(results) == Listing("libcni's cache", frozenset({"one", "two"}), weak=True)
+
+
+def test_a_container_whose_namespace_is_gone_is_not_there_although_its_runtime_never_called_del(results: Path) -> None:
+    here, gone = "/proc/self/ns/net", str(results / "netns-of-a-boot-before")
+    entry(results, "live", netns=here)
+    entry(results, "lost", netns=gone)
+    # As Debian's podman writes it.
+    for name, netns in (("live-too", here), ("lost-too", gone)):
+        entry(results, name, result={"interfaces": [{"name": "nuage0"}, {"name": "eth0", "sandbox": netns}]})
+    entry(results, "strange", result={"interfaces": [1, {"sandbox": 2}]})
+    assert listing(results).sandboxes == {"live", "live-too", "strange"}
 
 
 def test_a_node_without_a_cache_has_none(tmp_path: Path) -> None:
