@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,12 +41,21 @@ class Peer:
     server_name: str | None = None
 
 
-def checked_url(url: str, key: str) -> str:
-    """The URL without a slash at its end. Raises BadConfig for one that is not https://HOST[:PORT]."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        raise BadConfig(f"{key} has to be of the form https://HOST:PORT.")
+def checked_url(url: str, key: str, schemes: Sequence[str] = ("https",)) -> str:
+    """The URL without a slash at its end. Raises BadConfig for one that is not SCHEME://HOST[:PORT]."""
+    if not _is_address(url, schemes):
+        raise BadConfig(f"{key} has to be of the form {' or '.join(f'{one}://HOST:PORT' for one in schemes)}.")
     return url.rstrip("/")
+
+
+def _is_address(url: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    more = "@" in parts.netloc or parts.query or parts.fragment
+    return parts.scheme in schemes and bool(parts.hostname) and not more
 
 
 def send(
@@ -60,7 +69,8 @@ def send(
     """The JSON object that the peer answers; `{}` for an empty answer. at_most: seconds that it may take.
 
     Raises OrchestratorRefused for a 4xx or a redirect, OrchestratorUnreachable where nothing was sent,
-    OrchestratorReplyLost where it may have been carried out, OrchestratorNotVerified, DeadlineExceeded.
+    OrchestratorReplyLost where it may have been carried out, OrchestratorNotVerified, DeadlineExceeded, BadConfig for
+    what cannot be said in HTTP.
     """
     what = f"{method} {path}"
     seconds = deadline.left(f"{peer.name}: {what}", at_most)
@@ -126,7 +136,9 @@ def _json(answer: bytes) -> object:
 
 def _fault(peer: Peer, what: str, error: BaseException) -> BaseException:
     if not isinstance(error, (OSError, http.client.HTTPException)):
-        return error
+        # getaddrinfo raises a ValueError for a host such as `a..b`.
+        wrong = isinstance(error, ValueError)
+        return BadConfig(f"{peer.name} at {peer.url} cannot be asked {what}: {error}.") if wrong else error
     chain = list(causes.of(error))
     at = f"{peer.name} at {peer.url}"
     for cause in chain:

@@ -24,12 +24,13 @@ class MesosAgent:
     name = "Mesos"
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        self.url = url
 
     def listing(self, deadline: Deadline) -> Listing:
         """Every container that the agent has not destroyed, by the ID that its network/cni isolator passes to CNI."""
         try:
-            agent = https.Peer("The Mesos agent", self.url, tls.trusting(None, "the system's CAs"))
+            url = https.checked_url(self.url, "mesosAgent", ("http", "https"))
+            agent = https.Peer("The Mesos agent", url, tls.trusting(None, "the system's CAs"))
             answer = https.send(agent, "POST", "/api/v1", deadline, body=_CALL, at_most=_AT_MOST)
             return Listing(self.name, sandboxes=_ids(answer))
         except NuageChainError as e:

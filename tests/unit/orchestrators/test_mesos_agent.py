@@ -97,10 +97,23 @@ def test_an_agent_that_recovers_or_refuses_is_a_problem_in_its_own_words(deadlin
     assert "no JSON object" in asked(b"<html>", deadline).problem
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "127.0.0.1", "ftp://127.0.0.1", "http://mesos.invalid:5051"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://mesos.invalid:5051"])
 def test_an_agent_that_is_not_there_is_a_problem(deadline: Deadline, url: str) -> None:
     found = MesosAgent(url).listing(deadline)
-    assert (found.empty, bool(found.problem)) == (True, True)
+    assert (found.empty, "cannot be reached" in found.problem) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1", "ftp://127.0.0.1", "http://127.0.0.1:5051000", "http://agent:5051x", "http://[::1:5051"]
+)
+def test_a_url_that_is_none_is_a_problem_that_names_its_key(deadline: Deadline, url: str) -> None:
+    found = MesosAgent(url).listing(deadline)
+    assert (found.empty, "mesosAgent has to be of the form http://HOST:PORT" in found.problem) == (True, True)
+
+
+def test_a_host_that_no_name_server_could_know_is_a_problem(deadline: Deadline) -> None:
+    found = MesosAgent("http://mesos..example:5051").listing(deadline)
+    assert (found.empty, "cannot be asked POST /api/v1" in found.problem) == (True, True)
 
 
 def test_an_agent_that_never_answers_costs_no_more_than_the_deadline() -> None:

@@ -142,6 +142,13 @@ def test_a_kubeconfig_that_cannot_be_used_is_a_problem(deadline: Deadline) -> No
     assert NodePods(server, "node-1").listing(deadline).problem == "The kubeconfig is gone."
 
 
+def test_a_url_that_is_none_is_a_problem(api: ApiServer, tmp_path: Path, deadline: Deadline) -> None:
+    for url in ("https://master:6443x", "https://master..example"):
+        config = api.kubeconfig(tmp_path / "k", {"server": url, "certificate-authority": str(api.ca)})
+        found = NodePods(lambda config=config: kubeconfig.read(config), "node-1").listing(deadline)  # type: ignore[misc]
+        assert (found.empty, bool(found.problem)) == (True, True)
+
+
 def test_a_server_that_hangs_or_trickles_costs_no_more_than_the_deadline(
     api: ApiServer, tmp_path: Path, authority: Path
 ) -> None:
