@@ -74,7 +74,7 @@ def _settle(action: Action, found: Settings, networks: Networks, world: World, d
     record = world.journal(networks.node).read(*action.facts.key)
     if record is None:
         return Done(action, "done", "Somebody else has settled it.")
-    known = record.network in networks.by_name
+    known = action.facts.network in networks.by_name
     problems = settle.settle(record, found if known else record.settings(networks.node), world, deadline)
     return Done(action, "owed" if problems else "done", " ".join(problems))
 

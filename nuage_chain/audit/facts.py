@@ -33,11 +33,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class InVsd:
-    """A vPort that is this node's by its description. parent: its subnet, as `subnets/<id>`."""
+    """A vPort that is this node's by its description. parent: its subnet, as `subnets/<id>`.
+
+    network: by whose settings it was found; empty for the node's own.
+    """
 
     external_id: str
     vport: str
     parent: str
+    network: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,12 @@ _VSD, _PLACE = ("vsd.url", "vsd.organization", "vsd.user"), ("enterprise", "doma
 
 @dataclass(frozen=True)
 class Listed:
-    """What one VSD lists. vports: of our networks' domains. containers: VSD's IDs by container ID, of our owner."""
+    """What one VSD lists. vports: of our networks' domains. containers: VSD's IDs by container ID, of our owner.
 
+    network, settings: by which it was asked; the network is empty for the node's own settings.
+    """
+
+    network: str
     settings: Settings
     node: str
     vports: Mapping[Key, InVsd]
@@ -36,16 +40,16 @@ def look(networks: Networks, world: World, deadline: Deadline, problems: list[st
     """One for each VSD; what is not answered is told in `problems`."""
     found = []
     for places in _by_vsd(networks):
-        first = places[0]
+        name, first = places[0]
         node = description(world.hostname, first.text("stateDir"))
         with _told(problems), contextlib.closing(world.vsd(first.access())) as vsd:
             vports: dict[Key, InVsd] = {}
-            for place in places if node else ():
+            for network, place in places if node else ():
                 with _told(problems):
                     domain = names.find_domain(vsd, place.text("enterprise"), place.text("domain"), deadline)
-                    vports.update(_ours(registered.of_node(vsd, f"domains/{domain}", node, deadline)))
+                    vports.update(_ours(registered.of_node(vsd, f"domains/{domain}", node, deadline), network))
             containers = registered.containers_of(vsd, first.owner, deadline) if node else {}
-            found.append(Listed(first, node, vports, containers))
+            found.append(Listed(name, first, node, vports, containers))
     return found
 
 
@@ -62,18 +66,18 @@ def complete(
             continue
         with _told(problems), contextlib.closing(world.vsd(one.settings.access())) as vsd:
             for container in lost:
-                found.update(_ours(registered.vports_of(vsd, container, one.node, deadline)))
+                found.update(_ours(registered.vports_of(vsd, container, one.node, deadline), one.network))
     return found
 
 
-def _by_vsd(networks: Networks) -> Iterable[Sequence[Settings]]:
+def _by_vsd(networks: Networks) -> Iterable[Sequence[tuple[str, Settings]]]:
     """The networks that are activated over REST and name a domain, by VSD, who logs in there, and who owns objects."""
-    groups: dict[tuple[str, ...], dict[tuple[str, ...], Settings]] = {}
-    for network in (*networks.by_name.values(), networks.node):
+    groups: dict[tuple[str, ...], dict[tuple[str, ...], tuple[str, Settings]]] = {}
+    for name, network in (*networks.by_name.items(), ("", networks.node)):
         place = tuple(network.text(key) for key in _PLACE)
         if network.activation == SPLIT and network.text("vsd.url") and all(place):
             vsd = (*(network.text(key) for key in _VSD), network.owner)
-            groups.setdefault(vsd, {}).setdefault(place, network)
+            groups.setdefault(vsd, {}).setdefault(place, (name, network))
     return [list(places.values()) for places in groups.values()]
 
 
@@ -86,9 +90,9 @@ def _told(problems: list[str]) -> Iterator[None]:
             problems.append(e.message)
 
 
-def _ours(listed: Iterable[tuple[str, str, str]]) -> dict[Key, InVsd]:
+def _ours(listed: Iterable[tuple[str, str, str]], network: str) -> dict[Key, InVsd]:
     return {
-        key: InVsd(external_id=external_id, vport=vport, parent=parent)
+        key: InVsd(external_id=external_id, vport=vport, parent=parent, network=network)
         for external_id, vport, parent in listed
         if (key := _key(external_id)) is not None
     }

@@ -96,7 +96,7 @@ def unknown(found: Inventory, memory: Memory) -> list[str]:
 
 def _facts(key: Key, found: Inventory, memory: Memory, here: frozenset[Place]) -> Facts:
     place, seen = found.ours.get(key, (None, None))
-    known, record = memory.attached.get(key), found.records.get(key)
+    known, record, in_vsd = memory.attached.get(key), found.records.get(key), found.in_vsd.get(key)
     marks = seen.marks if seen else known.port.marks if known else {}
     host = seen.name if seen else known.port.name if known else record.host.name if record and record.host else ""
     network = marks.get(rows.NETWORK, "") or (record.network if record else "")
@@ -106,7 +106,7 @@ def _facts(key: Key, found: Inventory, memory: Memory, here: frozenset[Place]) -
     visible = place in here and host != ""
     return Facts(
         key=key,
-        network=network,
+        network=network or (in_vsd.network if in_vsd else ""),
         switch=place,
         netns=netns,
         pod_uid=pod_uid,
@@ -115,7 +115,7 @@ def _facts(key: Key, found: Inventory, memory: Memory, here: frozenset[Place]) -
         boot=marks.get(rows.BOOT, ""),
         seen=seen,
         parts=seen.parts if seen else (known and found.lone(known)) or NOTHING,
-        vsd=found.in_vsd.get(key),
+        vsd=in_vsd,
         sandbox=sandbox.look(netns, key[1], host, found.inhabited, _SECONDS) if visible else Sandbox.SILENT,
         listed={listing.source: _listed(listing, key, pod_uid, found, memory) for listing in found.listings},
         weak=frozenset(listing.source for listing in found.listings if listing.weak),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from tests.integration.lab import NOTHING, Container, Lab
 
 pytestmark = pytest.mark.root
 
-DOWN = {"url": "https://127.0.0.1:9", "user": "u", "password": "p"}
 KILL_EVERY = 11
 REMOVED, SETTLED = [("remove", "done")], [("settle", "done")]
 
@@ -62,23 +60,6 @@ def carried_out(audits: Audits, plan: Plan, seconds: float = 60) -> list[Done]:
 
 def why_kept(audits: Audits) -> list[str]:
     return [why for _, why in audits.plan().kept]
-
-
-# Where the container is: the network's own domain, and another that the workload has asked for.
-PLACES: dict[str, dict[str, str]] = {"own": {}, "other": {"domain": "Lab", "zone": "bench", "subnet": "web"}}
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_what_only_vsd_has_of_this_node_goes_and_another_nodes_stays(lab: Lab, audits: Audits, place: str) -> None:
-    dead = lab.container("dead")
-    lose_all(lab, attach(lab, dead, **PLACES[place]))
-    lab.remove(dead)
-    theirs = dataclasses.replace(audits, hostname="another")
-    assert outcomes(theirs.twice()) == []
-    assert lab.left()["containers"] == 1
-    assert [w.why for w in audits.plan().waiting] == ["the switch has no port of it, and nobody lists it"]
-    assert outcomes(audits.twice()) == REMOVED
-    assert (lab.left()["containers"], lab.left()["vPorts"]) == (0, 0)
 
 
 def test_rows_whose_port_somebody_deleted_go_with_their_container(lab: Lab, audits: Audits) -> None:
@@ -138,20 +119,6 @@ def test_a_call_that_was_killed_is_finished_without_any_grace_time(lab: Lab, aud
             break
     assert outcomes(audits.apply()) == SETTLED
     lab.unveth(one)
-
-
-def test_with_vsd_down_the_node_is_cleaned_and_the_rest_is_paid_when_it_is_back(lab: Lab, audits: Audits) -> None:
-    dead = lab.container("dead")
-    attach(lab, dead)
-    lab.remove(dead)
-    audits.changes = {"vsd": DOWN}
-    assert any("127.0.0.1:9" in problem for problem in audits.plan().problems)
-    assert outcomes(audits.twice()) == [("remove", "owed")]
-    left = lab.left()
-    assert (left["ports"], left["port rows"], left["containers"], left["journal"]) == (0, 0, 1, 1)
-    audits.changes = {}
-    assert outcomes(audits.apply()) == SETTLED
-    assert lab.left()["containers"] == 0
 
 
 def test_with_ovsdb_down_nothing_goes_and_nothing_is_forgotten(lab: Lab, audits: Audits, tmp_path: Path) -> None:
