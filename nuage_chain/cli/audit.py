@@ -18,6 +18,7 @@ from nuage_chain.cli.joining import NETCONFPATH
 from nuage_chain.cli.output import table
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
+from nuage_chain.vsd.once import Accounts
 
 # Ends before systemd loses its patience (TimeoutStartSec in systemd/nuage-chain-audit.service).
 _SECONDS = 75
@@ -74,7 +75,7 @@ def _run(args: argparse.Namespace) -> int:
         raise BadConfig("--grace is a number of seconds, and cannot be below zero.")
     hostname = socket.gethostname()
     found = networks.read(args.networks, hostname, args.config)
-    auditor = Auditor(found, World(hostname), sources.of(found.node, hostname))
+    auditor = Auditor(found, World(hostname, vsd=Accounts().session), sources.of(found.node, hostname))
     if args.verb == "plan":
         _show(auditor.plan(args.grace, Deadline(_SECONDS)), None, as_json=args.json)
         return 0

@@ -25,7 +25,7 @@ def silent() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full() -> Iterator[int]:
     """A port whose queue is full, so that the kernel drops every further request for a connection."""
     with contextlib.ExitStack() as stack:
@@ -53,8 +53,9 @@ def test_a_server_that_never_answers_is_given_up_at_the_deadline(silent: int, sc
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_connection_that_cannot_be_made_is_given_up_at_the_deadline(full: int, host: str) -> None:
-    assert 0.3 < seconds_until_unreachable(f"https://{host}:{full}", 0.4) < 0.8
+def test_a_connection_that_cannot_be_made_is_given_up_at_the_deadline(host: str) -> None:
+    with full() as port:
+        assert 0.3 < seconds_until_unreachable(f"https://{host}:{port}", 0.4) < 0.8
 
 
 def test_a_host_that_does_not_exist_is_unreachable() -> None:

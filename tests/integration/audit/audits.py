@@ -16,6 +16,7 @@ from nuage_chain.audit.plan import GRACE_SECONDS, Plan
 from nuage_chain.audit.run import Applied, Auditor
 from nuage_chain.deadline import Deadline
 from nuage_chain.orchestrators.workloads import Listing, Source
+from nuage_chain.vsd.once import Accounts
 from tests.integration.lab import Lab
 
 
@@ -54,7 +55,8 @@ class Audits:
         (nets / "10-nuage.conflist").write_text(json.dumps(json.loads(network.raw)))
         found = networks.read(nets, self.hostname, self.config or self.lab.config)
         assert found.problems == ()
-        return Auditor(found, World(self.hostname, clock=self.clock), self.sources, now=lambda: self.now)
+        world = World(self.hostname, vsd=Accounts().session, clock=self.clock)
+        return Auditor(found, world, self.sources, now=lambda: self.now)
 
     def plan(self) -> Plan:
         return self.auditor().plan(self.grace, Deadline(60))

@@ -18,16 +18,17 @@ from tests.integration.audit.audits import Audits
 from tests.integration.cli.driver import heed_signals
 from tests.integration.lab import Lab
 from tests.unit.audit.test_metrics import samples
+from tests.unit.vsd.conftest import ScriptedVsd
 
 pytestmark = pytest.mark.root
 
 DOWN = {"url": "https://127.0.0.1:9", "user": "u", "password": "p"}
 
 
-def command(lab: Lab, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(lab: Lab, folder: Path, *arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
     nets = folder / "net.d"
     nets.mkdir(exist_ok=True)
-    (nets / "10-nuage.conflist").write_bytes(lab.network("10-nuage.conflist").raw)
+    (nets / "10-nuage.conflist").write_bytes(lab.network("10-nuage.conflist", **changes).raw)
     where = ["--networks", str(nets), "--config", str(lab.config)]
     return subprocess.run(
         [Path(sys.prefix) / "bin" / "nuage-chain", "audit", *arguments, *where],
@@ -93,17 +94,24 @@ def test_a_debt_that_cannot_be_paid_yet_stays_owed(lab: Lab, tmp_path: Path) -> 
     one = lab.container("one")
     lab.attach(one)
     lab.detach(one, vsd=DOWN)
-    whole = json.loads(lab.network("10-nuage.conflist", vsd=DOWN).raw)
-    folder = tmp_path / "net.d"
-    folder.mkdir()
-    (folder / "10-nuage.conflist").write_text(json.dumps(whole))
-    arguments = ["audit", "apply", "--json", "--networks", str(folder), "--config", str(lab.config)]
-    done = subprocess.run(
-        [Path(sys.prefix) / "bin" / "nuage-chain", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = command(lab, tmp_path, "apply", "--json", vsd=DOWN)
     [action] = json.loads(done.stdout)["actions"]
     assert (done.returncode, action["outcome"]) == (0, "owed")
     assert "127.0.0.1:9 cannot be reached" in action["problem"]
+    assert command(lab, tmp_path, "apply").returncode == 0
+    assert lab.left()["journal"] == 0
+
+
+def test_a_vsd_that_gives_no_answer_is_asked_by_one_login_alone(lab: Lab, tmp_path: Path) -> None:
+    one = lab.container("one")
+    lab.attach(one)
+    lab.detach(one, vsd=DOWN)
+    mute = ScriptedVsd()
+    # A dropped connection is tried again once, by whoever asks.
+    mute.on("GET", "me", mute.drop())
+    done = command(lab, tmp_path, "apply", vsd={**DOWN, "url": mute.url})
+    mute.stop()
+    assert ("1 owed" in done.stdout, len(mute.asked)) == (True, 2)
     assert command(lab, tmp_path, "apply").returncode == 0
     assert lab.left()["journal"] == 0
 

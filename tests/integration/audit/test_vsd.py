@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from nuage_chain.attachment.record import Objects
+from nuage_chain.deadline import Deadline
 from tests.integration.audit.audits import Audits, outcomes
 from tests.integration.audit.test_kinds import REMOVED, SETTLED, attach, lose_all
+from tests.integration.audit.test_leftovers import host_end, vsctl
 from tests.integration.lab import Lab
 from tests.unit.attachment.samples import a_record
+from tests.unit.test_exchange import full
 
 pytestmark = pytest.mark.root
 
@@ -82,4 +85,21 @@ def test_with_vsd_down_the_node_is_cleaned_and_the_rest_is_paid_when_it_is_back(
     assert (left["ports"], left["port rows"], left["containers"], left["journal"]) == (0, 0, 1, 1)
     audits.changes = {}
     assert outcomes(audits.apply()) == SETTLED
+    assert lab.left()["containers"] == 0
+
+
+def test_a_vsd_that_drops_packets_is_waited_for_once_and_not_by_each_removal(lab: Lab, audits: Audits) -> None:
+    """As at a boot with VSD behind a firewall: each wait would take time that the next ports need."""
+    for number in range(16):
+        old = lab.container(f"old-{number}")
+        name = host_end(attach(lab, old))
+        vsctl(lab, "set", "Port", name, "external_ids:nuage-chain-boot=before")
+        lab.remove(old)
+    with full() as port:
+        audits.changes = {"vsd": {**DOWN, "url": f"https://127.0.0.1:{port}"}}
+        applied = audits.auditor().apply(audits.grace, Deadline(8))
+    assert outcomes(applied) == [("remove", "owed")] * 16
+    assert (lab.left()["ports"], lab.left()["port rows"], lab.left()["journal"]) == (0, 0, 16)
+    audits.changes = {}
+    assert outcomes(audits.apply()) == SETTLED * 16
     assert lab.left()["containers"] == 0
