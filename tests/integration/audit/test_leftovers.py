@@ -66,9 +66,10 @@ def test_a_container_that_vanished_goes_although_its_runtime_left_it_in_the_cach
     dead = lab.container("dead")
     lab.attach(dead)
     audits.sources = [Cached(lab.cache)]
+    assert dead.id in Cached(lab.cache).listing(Deadline(5)).sandboxes
     audits.apply()
     lab.remove(dead)
-    assert dead.id in Cached(lab.cache).listing(Deadline(5)).sandboxes
+    assert (lab.cache / "results" / f"nuage-{dead.id}-eth0").exists()
     assert outcomes(audits.twice()) == [("remove", "done")]
     lab.settle(NOTHING)
 
