@@ -146,8 +146,8 @@ class Installation:
     def _withdraw(self, paths: Sequence[str], found: Manifest) -> None:
         """Lists that were published before this one: a runtime would take the first of them."""
         for path in map(Path, paths):
-            here = self._place.at(path)
-            if digest(here) == found.files.pop(str(path), ""):
+            here, ours = self._place.at(path), found.files.pop(str(path), "")
+            if ours and digest(here) == ours:
                 here.unlink()
                 self._tell(f"removed {path}")
             elif here.exists():

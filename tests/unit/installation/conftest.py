@@ -5,7 +5,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from nuage_chain.attachment import sources
 from nuage_chain.attachment.state import World
+from nuage_chain.installation import networks
 from nuage_chain.installation.install import Installation, Wish
 from nuage_chain.installation.manifest import load
 from nuage_chain.installation.place import Place
@@ -29,25 +31,26 @@ class Image:
         for folder in ("etc", "opt/cni/bin", "usr/local/bin", "var/lib", "run"):
             (root / folder).mkdir(parents=True)
         self.place = Place(root, (Path("/opt/cni/bin"),))
+        self.systemd = SYSTEMD
         self.told: list[str] = []
 
-    def installation(self, code: str = "1") -> Installation:
-        """code: what the version is made of."""
+    def installation(self, code: str = "1", network: str = "10-nuage.conflist") -> Installation:
+        """code: what the version is made of. network: the list to publish."""
         source = self.root.parent / f"code-{code}.py"
         source.write_text(f"CODE = {code!r}\n")
         release = Release(Path("/usr/bin/python3"), {PurePosixPath("nuage_chain/code.py"): source})
-        wish = Wish(self.place, release, "#!/bin/true\n", "10-nuage.conflist")
-        return Installation(wish, World("node"), SYSTEMD, self.told.append)
+        wish = Wish(self.place, release, "#!/bin/true\n", network)
+        return Installation(wish, World("node"), self.systemd, self.told.append)
 
-    def install(self, code: str = "1") -> str:
+    def install(self, code: str = "1", network: str = "10-nuage.conflist") -> str:
         """The name of the version."""
-        self.installation(code).run()
+        self.installation(code, network).run()
         return self.at("/opt/nuage-chain/current").readlink().name
 
     def uninstall(self, *, purge: bool = False) -> None:
         found = load(self.place)
         assert found is not None
-        Removal(self.place, found, SYSTEMD, self.told.append, purge).run()
+        Removal(self.place, found, self.systemd, self.told.append, purge).run()
 
     def at(self, path: str) -> Path:
         return self.root / path.lstrip("/")
@@ -70,6 +73,17 @@ def _content(path: Path) -> str:
 @pytest.fixture
 def image(tmp_path: Path) -> Image:
     return Image(tmp_path / "image")
+
+
+@pytest.fixture
+def node(image: Image, monkeypatch: pytest.MonkeyPatch) -> Image:
+    """One that is installed and taken for the node itself from here on, without systemd; its switch works."""
+    image.install()
+    image.systemd = Systemd(call=not_called, running=lambda: False)
+    monkeypatch.setattr(Place, "live", True)
+    monkeypatch.setattr(networks, "wait_until_ready", lambda *_: None)
+    monkeypatch.setattr(sources, "layers", lambda _: [])
+    return image
 
 
 @pytest.fixture
