@@ -80,7 +80,7 @@ def _parser(commands: Any, name: str, text: str, epilog: str) -> argparse.Argume
 
 def _install(args: argparse.Namespace) -> int:
     root = _root(args.root)
-    place = Place(root, plugin_folders(root, args.cni_bin), args.networks)
+    place = Place(root, plugin_folders(root, args.cni_bin), _networks(args.networks))
     release = Release(interpreter.find(root, args.python), distributions.collect())
     launcher = render(Path("bin/python"), LIBRARY / "nuage_chain", current=CURRENT)
     wish = Wish(place, release, launcher, _list(args.conflist, place), args.wait)
@@ -117,7 +117,7 @@ def _list(chosen: str | None, place: Place) -> str:
 
 
 def _uninstall(args: argparse.Namespace) -> int:
-    place = Place(_root(args.root), (), args.networks)
+    place = Place(_root(args.root), (), _networks(args.networks))
     found = manifest.load(place)
     if found is None:
         print("nuage-chain is not installed.")
@@ -134,3 +134,11 @@ def _root(given: Path) -> Path:
     if not root.is_dir():
         raise BadConfig(f"{given} is not a folder.", hint="--root is the folder that has an image's /etc and /usr.")
     return root
+
+
+def _networks(given: Path) -> Path:
+    if not given.is_absolute():
+        raise BadConfig(
+            f"{given} is not an absolute path.", hint="--networks is where the node's runtimes look for lists."
+        )
+    return given
