@@ -61,7 +61,7 @@ class Installation:
         lines = [f"put {item.path}" for item in self._items() if not item.is_there(place)]
         lines += [f"start {unit}" for unit in self._to_start()] if self._acts_on_systemd() else []
         published = self._published()
-        if published is not None and place.live and not published.is_there(place):
+        if published is not None and place.live and not Template(published, self._before.files).is_there(place):
             lines.append(f"put {published.path}, once the switch works")
         return lines + [f"remove {path}" for path in self._superseded(self._wish.release.name)]
 

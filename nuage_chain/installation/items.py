@@ -120,9 +120,12 @@ class Template:
         return self.file.path
 
     def is_there(self, place: Place) -> bool:
-        """Whether it is as we would write it, or somebody else's by now."""
-        found = digest(place.at(self.path))
-        return self.file.is_there(place) or (bool(found) and found != self.ours.get(str(self.path)))
+        """Whether it is as we would write it, or open to fewer, or somebody else's by now."""
+        path = place.at(self.path)
+        found = digest(path)
+        if found and found != self.ours.get(str(self.path)):
+            return True
+        return found == self.file.digest and not path.stat().st_mode & 0o777 & ~self.file.mode
 
     def put(self, place: Place) -> None:
         """As a file."""

@@ -39,7 +39,8 @@ def ready(name: str, place: Place) -> File:
     own = place.at(SETTINGS / name)
     if own.is_file():
         conflist.load(own)
-        return File(place.networks / name, own.read_bytes())
+        # It may have VSD's password in it.
+        return File(place.networks / name, own.read_bytes(), own.stat().st_mode & 0o777)
     if name not in names():
         raise BadConfig(f"There is no list {name}.", hint=f"The ready lists are: {', '.join(names())}.")
     whole = json.loads((_LISTS / name).read_text())

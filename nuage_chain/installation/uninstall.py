@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,9 +61,9 @@ class Removal:
         """Can be run again where it was killed. Raises OSError, NotAvailable."""
         with alone(self.place):
             for path in map(Path, self.found.networks):
-                self._take_back(path, SETTINGS / path.name)
+                self._take_back(path)
             self._end_units()
-            self._take_back(CONFIG, CONFIG)
+            self._take_back(CONFIG)
             kept = {*self.found.networks, str(CONFIG), str(CURRENT)}
             for name in (*self.found.files, *self.found.links):
                 if name not in kept:
@@ -76,20 +77,30 @@ class Removal:
         if self.place.live:
             self.systemd.end([unit for unit in self.found.enabled if (UNITS / unit).exists()])
 
-    def _take_back(self, path: Path, kept: Path) -> None:
+    def _take_back(self, path: Path) -> None:
         """What somebody has written into it is kept, where a runtime does not look."""
         here = self.place.at(path)
         if not here.exists():
             return
         if self.purge or digest(here) == self.found.files.get(str(path)):
             self._remove(path)
-        elif path != kept:
-            target = self.place.at(kept)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(here, target)
-            self.tell(f"moved {path} to {kept}, since it has been edited")
-        else:
+        elif path.parent == SETTINGS:
             self.tell(f"kept {path}, since it has been edited")
+        else:
+            self._put_aside(path)
+
+    def _put_aside(self, path: Path) -> None:
+        """Where the next installation takes it from, or beside the administrator's own of that name."""
+        here, kept = self.place.at(path), SETTINGS / path.name
+        names = (kept.with_name(f"{kept.name}.published-{n}") for n in itertools.count(1))
+        name = next(n for n in itertools.chain([kept], names) if digest(self.place.at(n)) in ("", digest(here)))
+        target = self.place.at(name)
+        if target.exists():
+            self._remove(path)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(here, target)
+        self.tell(f"moved {path} to {name}, since it has been edited")
 
     def _remove(self, path: Path) -> None:
         here = self.place.at(path)
