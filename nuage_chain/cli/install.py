@@ -13,6 +13,7 @@ from nuage_chain.cli.joining import NETCONFPATH
 from nuage_chain.errors import BadConfig, LimitedConnectivity, TryAgainLater
 from nuage_chain.installation import distributions, interpreter, manifest, networks
 from nuage_chain.installation.install import Installation, Wish
+from nuage_chain.installation.manifest import NO_LIST, Choices, Manifest
 from nuage_chain.installation.place import CONFIG, CURRENT, Place, plugin_folders
 from nuage_chain.installation.release import LIBRARY, Release
 from nuage_chain.installation.uninstall import Removal, refuse_while_attached
@@ -41,8 +42,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
     put.add_argument(
         "--conflist",
         metavar="NAME",
-        help="the ready list of plugins to publish, or `none`"
-        f" (default: the one that is published, else {networks.DEFAULT}); the others: {', '.join(networks.names())}",
+        help=f"the ready list of plugins to publish, or `{NO_LIST}`"
+        f" (default: as it was, at first {networks.DEFAULT}); the others: {', '.join(networks.names())}",
     )
     put.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long the switch may take to work")
     put.add_argument(
@@ -51,9 +52,15 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         action="append",
         default=[],
         metavar="FOLDER",
-        help="where the runtime has its CNI plugins; may be repeated (default: each usual folder that has `bridge`)",
+        help="where the runtime has its CNI plugins; may be repeated"
+        " (default: as it was, at first each usual folder that has `bridge`)",
     )
-    put.add_argument("--python", type=Path, metavar="PATH", help="the interpreter that is to run it, of this version")
+    put.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="the interpreter that is to run it, of this version (default: as it was, at first the system's)",
+    )
     put.set_defaults(run=_install)
     take = _parser(commands, "uninstall", "take nuage-chain away from this node", _UNINSTALL)
     take.add_argument("--force", action="store_true", help="even while containers are attached")
@@ -73,17 +80,23 @@ def _parser(commands: Any, name: str, text: str, epilog: str) -> argparse.Argume
         "--root", type=Path, default=Path("/"), metavar="FOLDER", help="an image's files, not this node"
     )
     parser.add_argument(
-        "--networks", type=Path, default=Path(NETCONFPATH), metavar="FOLDER", help="default: %(default)s"
+        "--networks",
+        type=Path,
+        metavar="FOLDER",
+        help=f"where runtimes look for lists (default: as it was, at first {NETCONFPATH})",
     )
     return parser
 
 
 def _install(args: argparse.Namespace) -> int:
     root = _root(args.root)
-    place = Place(root, plugin_folders(root, args.cni_bin), _networks(args.networks))
-    release = Release(interpreter.find(root, args.python), distributions.collect())
+    before = manifest.load(Place(root, ())) or Manifest()
+    chosen = _chosen(args, before.chosen)
+    place = Place(root, plugin_folders(root, [Path(f) for f in chosen.plugins]), _networks(args.networks, before))
+    name = _list(chosen, before, place)
+    python = interpreter.find(root, Path(chosen.python) if chosen.python else None)
     launcher = render(Path("bin/python"), LIBRARY / "nuage_chain", current=CURRENT)
-    wish = Wish(place, release, launcher, _list(args.conflist, place), args.wait)
+    wish = Wish(place, Release(python, distributions.collect()), launcher, name, args.wait, chosen)
     run = Installation(wish, World(socket.gethostname()), Systemd(), print)
     if args.dry_run:
         print("\n".join(run.missing()) or "Nothing is to be done.")
@@ -99,32 +112,46 @@ def _install(args: argparse.Namespace) -> int:
 
 def _tell_end(wish: Wish) -> None:
     print(f"nuage-chain {wish.release.name} is installed.")
+    if not wish.network:
+        return
     if not wish.place.live:
         print("The list of plugins is published by `nuage-chain install` on the node itself.")
         return
-    examples = networks.examples(networks.ready(wish.network, wish.place)) if wish.network else []
+    examples = networks.examples(networks.ready(wish.network, wish.place))
     if examples:
         where = wish.place.networks / wish.network
         print(f"{where} has names of an example: {', '.join(examples)}. Put yours there, or into {CONFIG}.")
 
 
-def _list(chosen: str | None, place: Place) -> str:
-    if chosen == "none":
+def _chosen(args: argparse.Namespace, before: Choices) -> Choices:
+    return Choices(
+        conflist=args.conflist or before.conflist,
+        networks=str(args.networks or before.networks),
+        plugins=[str(folder) for folder in args.cni_bin] or before.plugins,
+        python=str(args.python or before.python),
+    )
+
+
+def _list(chosen: Choices, before: Manifest, place: Place) -> str:
+    """The name of the list to publish, empty for none. Raises BadConfig where there is no such list."""
+    if chosen.conflist == NO_LIST:
         return ""
-    before = manifest.load(place)
-    published = Path(before.networks[0]).name if before and before.networks else networks.DEFAULT
-    return chosen or published
+    published = Path(before.networks[0]).name if before.networks else networks.DEFAULT
+    name = chosen.conflist or published
+    networks.check(name, place)
+    return name
 
 
 def _uninstall(args: argparse.Namespace) -> int:
-    place = Place(_root(args.root), (), _networks(args.networks))
-    found = manifest.load(place)
+    root = _root(args.root)
+    found = manifest.load(Place(root, ()))
+    place = Place(root, (), _networks(args.networks, found or Manifest()))
     if found is None:
         print("nuage-chain is not installed.")
         return 0
     if place.live and not args.force:
         world = World(socket.gethostname())
-        refuse_while_attached(configured.read(args.networks, world.hostname), world)
+        refuse_while_attached(configured.read(place.networks, world.hostname), world)
     Removal(place, found, Systemd(), print, args.purge).run()
     return 0
 
@@ -136,9 +163,11 @@ def _root(given: Path) -> Path:
     return root
 
 
-def _networks(given: Path) -> Path:
-    if not given.is_absolute():
+def _networks(given: Path | None, before: Manifest) -> Path:
+    """Where the lists are. given: by this call, None for where they were."""
+    if given is not None and not given.is_absolute():
         raise BadConfig(
             f"{given} is not an absolute path.", hint="--networks is where the node's runtimes look for lists."
         )
-    return given
+    published = Path(before.networks[0]).parent if before.networks else Path(NETCONFPATH)
+    return given or Path(before.chosen.networks or published)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nuage_chain.attachment.state import World
 from nuage_chain.deadline import Deadline
 from nuage_chain.installation import manifest, networks, release, settings_file, units
 from nuage_chain.installation.items import File, Folder, Item, Link, Template, digest
-from nuage_chain.installation.manifest import Manifest
+from nuage_chain.installation.manifest import Choices, Manifest
 from nuage_chain.installation.place import (
     COMMAND,
     CONFIG,
@@ -36,7 +36,7 @@ _PRIVATE = 0o600
 class Wish:
     """launcher: the text of the plugin's executable. network: name of the list to publish, empty for none.
 
-    wait: seconds for the switch to work.
+    wait: seconds for the switch to work. chosen: what the next installation is to go by.
     """
 
     place: Place
@@ -44,6 +44,7 @@ class Wish:
     launcher: str
     network: str
     wait: float = 0
+    chosen: Choices = field(default_factory=Choices)
 
 
 class Installation:
@@ -69,6 +70,7 @@ class Installation:
         """Does it. Raises NotAvailable and its like, with everything but the list in place where the switch fails."""
         with alone(self._place):
             found = self._before
+            found.chosen = self._wish.chosen
             renewed = self._changed_units()
             started = self._to_start()
             self._put_all(found)

@@ -11,6 +11,23 @@ from nuage_chain.errors import BadConfig
 from nuage_chain.installation.items import File
 from nuage_chain.installation.place import HOME, MANIFEST, Place
 
+NO_LIST = "none"
+"""In place of a list's name: none is to be published."""
+
+
+@dataclass
+class Choices:
+    """What people have said at installations, each empty where they have not: the next one goes by it.
+
+    conflist: a list's name, or NO_LIST. networks: the folder of lists. plugins: those of plugins. python: the
+    interpreter.
+    """
+
+    conflist: str = ""
+    networks: str = ""
+    plugins: list[str] = field(default_factory=list)
+    python: str = ""
+
 
 @dataclass
 class Manifest:
@@ -29,17 +46,18 @@ class Manifest:
     folders: list[str] = field(default_factory=list)
     enabled: list[str] = field(default_factory=list)
     networks: list[str] = field(default_factory=list)
+    chosen: Choices = field(default_factory=Choices)
 
 
 def load(place: Place) -> Manifest | None:
     """None where nothing is installed. Raises BadConfig, OSError."""
     path = place.at(MANIFEST)
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        return Manifest(**found)
+        found = _known(Manifest, json.loads(path.read_text()))
+        return Manifest(**{**found, "chosen": Choices(**_known(Choices, found.get("chosen", {})))})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as e:
+    except (ValueError, TypeError, AttributeError) as e:
         raise BadConfig(f"{path} is not the record of an installation: {e}.", hint=f"Move {path} away.") from e
 
 
@@ -50,3 +68,9 @@ def store(manifest: Manifest, place: Place) -> None:
     record = File(MANIFEST, text.encode())
     if not record.is_there(place):
         record.put(place)
+
+
+def _known(kind: type, found: dict[str, Any]) -> dict[str, Any]:
+    """Without what a later version has recorded besides: one may go back to this one."""
+    names = {one.name for one in dataclasses.fields(kind)}
+    return {name: value for name, value in found.items() if name in names}

@@ -30,19 +30,24 @@ def names() -> list[str]:
     return sorted(path.name for path in _LISTS.iterdir() if path.suffix == _SUFFIX)
 
 
+def check(name: str, place: Place) -> None:
+    """Raises BadConfig where there is no list of that name."""
+    if name not in names() and not place.at(SETTINGS / name).is_file():
+        raise BadConfig(f"There is no list {name}.", hint=f"The ready lists are: {', '.join(names())}.")
+
+
 def ready(name: str, place: Place) -> File:
     """The list as it is published: the administrator's own of that name in /etc/nuage-chain, else the ready one.
 
     Of a ready one, the places in VSD that this node's configuration names are left out, since they are examples there.
     Raises BadConfig.
     """
+    check(name, place)
     own = place.at(SETTINGS / name)
     if own.is_file():
         conflist.load(own)
         # It may have VSD's password in it.
         return File(place.networks / name, own.read_bytes(), own.stat().st_mode & 0o777)
-    if name not in names():
-        raise BadConfig(f"There is no list {name}.", hint=f"The ready lists are: {', '.join(names())}.")
     whole = json.loads((_LISTS / name).read_text())
     named = _named_by_node(place)
     for entry in whole["plugins"]:
