@@ -113,6 +113,18 @@ def test_another_list_takes_the_place_of_the_one_that_was_published(machine: Mac
         assert node.sh(COMMAND, "install", "--dry-run") == "Nothing is to be done.\n"
 
 
+def test_where_no_list_was_wanted_an_upgrade_publishes_none(machine: Machine) -> None:
+    node = machine.node
+    node.sh(COMMAND, "install", "--conflist", "none")
+    node.sh("rm", LIST)
+    try:
+        assert node.sh(COMMAND, "install", "--dry-run") == "Nothing is to be done.\n"
+        node.sh(COMMAND, "install", "--wait", "30")
+        assert node.run("ls", LIST).returncode != 0
+    finally:
+        node.sh(COMMAND, "install", "--wait", "30", "--conflist", "10-nuage.conflist")
+
+
 def test_it_is_not_taken_away_under_containers(machine: Machine) -> None:
     node = machine.node
     machine.vrs.plant("veth-live", boot=node.sh("cat", "/proc/sys/kernel/random/boot_id").strip())
