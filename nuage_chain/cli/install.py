@@ -10,13 +10,15 @@ from typing import Any
 from nuage_chain.attachment.state import World
 from nuage_chain.audit import networks as configured
 from nuage_chain.cli.joining import NETCONFPATH
+from nuage_chain.cli.nodes import STATE
 from nuage_chain.errors import BadConfig, LimitedConnectivity, TryAgainLater
 from nuage_chain.installation import distributions, interpreter, manifest, networks
 from nuage_chain.installation.install import Installation, Wish
 from nuage_chain.installation.manifest import NO_LIST, Choices, Manifest
+from nuage_chain.installation.occupied import refuse_while_used
 from nuage_chain.installation.place import CONFIG, CURRENT, Place, plugin_folders
 from nuage_chain.installation.release import LIBRARY, Release
-from nuage_chain.installation.uninstall import Removal, refuse_while_attached
+from nuage_chain.installation.uninstall import Removal
 from nuage_chain.installation.units import Systemd
 from nuage_chain.launcher import render
 
@@ -31,7 +33,8 @@ Run it again to complete, to repair or to upgrade an installation. docs/install.
 """
 _UNINSTALL = """\
 It takes away what `nuage-chain install` has put there, and nothing else. A configuration file or list that has been
-edited stays in /etc/nuage-chain, and the journal in /var/lib/nuage-chain, unless --purge is given.
+edited stays in /etc/nuage-chain, and the journal in /var/lib/nuage-chain, unless --purge is given. An embedded VSP has
+to be stopped before, and stays where it is: `nuage-chain vsp down --purge` removes it.
 """
 
 
@@ -63,7 +66,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
     )
     put.set_defaults(run=_install)
     take = _parser(commands, "uninstall", "take nuage-chain away from this node", _UNINSTALL)
-    take.add_argument("--force", action="store_true", help="even while containers are attached")
+    take.add_argument("--force", action="store_true", help="even while containers are attached, or a VSP runs")
     take.add_argument("--purge", action="store_true", help="configuration, journal and memory as well")
     take.set_defaults(run=_uninstall)
 
@@ -151,7 +154,7 @@ def _uninstall(args: argparse.Namespace) -> int:
         return 0
     if place.live and not args.force:
         world = World(socket.gethostname())
-        refuse_while_attached(configured.read(place.networks, world.hostname), world)
+        refuse_while_used(configured.read(place.networks, world.hostname), world, STATE)
     Removal(place, found, Systemd(), print, args.purge).run()
     return 0
 

@@ -9,42 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nuage_chain.attachment.state import World
-from nuage_chain.audit.networks import Networks
-from nuage_chain.deadline import Deadline
-from nuage_chain.errors import NotAvailable, NuageChainError
+from nuage_chain.attachment import traces
 from nuage_chain.installation import release
 from nuage_chain.installation.items import digest, half
 from nuage_chain.installation.manifest import Manifest
-from nuage_chain.installation.place import CONFIG, CURRENT, HOME, MANIFEST, RUN, SETTINGS, STATE, UNITS, Place, alone
+from nuage_chain.installation.place import (
+    CONFIG,
+    CURRENT,
+    HOME,
+    MANIFEST,
+    METRICS,
+    RUN,
+    SETTINGS,
+    STATE,
+    UNITS,
+    Place,
+    alone,
+)
 from nuage_chain.installation.units import Systemd
-from nuage_chain.vrs.connection import Connection
-from nuage_chain.vrs.whole import whole
 
-_SECONDS = 10
-_HINT = "Stop those containers first; --force leaves them connected, and nobody removes what is left of them."
-
-
-def refuse_while_attached(found: Networks, world: World) -> None:
-    """Raises NotAvailable where containers are attached, something is owed, or nobody can tell."""
-    switches = {(one.text("ovsdb"), one.text("bridge")) for one in (found.node, *found.by_name.values())}
-    attached = 0
-    for remote, bridge in sorted(switches):
-        connection = Connection(remote)
-        try:
-            attached += len(whole(connection, bridge, Deadline(_SECONDS)).ours)
-        except NuageChainError as e:
-            raise NotAvailable(f"Whether containers are attached cannot be told: {e.message}", hint=_HINT) from e
-        finally:
-            connection.close()
-    if attached:
-        raise NotAvailable(f"{attached} container interface(s) are attached by nuage-chain.", hint=_HINT)
-    owed = len(world.journal(found.node).debts())
-    if owed:
-        raise NotAvailable(
-            f"{owed} attachment(s) are not gone everywhere yet.",
-            hint="`nuage-chain audit apply` removes what is left of them; --force leaves it there for ever.",
-        )
+# What we keep there; an embedded VSP may be there too, which `vsp down --purge` removes.
+_OURS = ("journal", "metrics", "audit.json", "audit.part", "audit.broken", traces.FILE, traces.OLDER)
 
 
 @dataclass(frozen=True)
@@ -110,15 +95,21 @@ class Removal:
             self.tell(f"removed {path}")
 
     def _remove_folders(self) -> None:
-        for folder in [RUN] + [STATE, SETTINGS] * self.purge:
-            here = self.place.at(folder)
+        # Without us nobody would say any more that they are old.
+        self._remove(METRICS)
+        for path in [RUN] + [*(STATE / name for name in _OURS), SETTINGS] * self.purge:
+            here = self.place.at(path)
             if here.is_dir():
                 shutil.rmtree(here)
-                self.tell(f"removed {folder}")
-        for name in sorted(self.found.folders, reverse=True):
+                self.tell(f"removed {path}")
+            else:
+                self._remove(path)
+        for name in sorted({*self.found.folders, *[str(STATE)] * self.purge}, reverse=True):
             # One that is not empty has something of somebody else's.
             with contextlib.suppress(OSError):
                 self.place.at(Path(name)).rmdir()
+        if self.purge and self.place.at(STATE).exists():
+            self.tell(f"kept {STATE}, since there is more in it")
 
     def _remove_code(self) -> None:
         """Last, since it may be what runs; the record goes when all else has."""
