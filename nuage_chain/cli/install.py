@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import socket
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +154,16 @@ def _uninstall(args: argparse.Namespace) -> int:
     if found is None:
         print("nuage-chain is not installed.")
         return 0
-    if place.live and not args.force:
-        world = World(socket.gethostname())
-        refuse_while_used(configured.read(place.networks, world.hostname), world, STATE)
-    Removal(place, found, Systemd(), print, args.purge).run()
+    look = _look(place) if place.live and not args.force else lambda: None
+    look()
+    Removal(place, found, Systemd(), print, args.purge, look).run()
     return 0
+
+
+def _look(place: Place) -> Callable[[], None]:
+    """Raises where the installation is used, by the lists that are there now; later they are gone."""
+    world = World(socket.gethostname())
+    return partial(refuse_while_used, configured.read(place.networks, world.hostname), world, STATE)
 
 
 def _root(given: Path) -> Path:

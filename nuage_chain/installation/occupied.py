@@ -9,7 +9,8 @@ from nuage_chain.audit.networks import Networks
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NotAvailable, NuageChainError
 from nuage_chain.vrs.connection import Connection
-from nuage_chain.vrs.whole import whole
+from nuage_chain.vrs.operations import select
+from nuage_chain.vrs.rows import CONTAINER, IFNAME, from_map
 from nuage_chain.vsp import cluster, daemons
 from nuage_chain.vsp.layout import layout_of
 from nuage_chain.vsp.processes import pid_of
@@ -25,15 +26,18 @@ def refuse_while_used(found: Networks, world: World, vsp: Path) -> None:
     vsp: the state directory of that VSP. Raises BadConfig where its settings are damaged.
     """
     refuse_while_vsp_runs(vsp)
-    switches = {(one.text("ovsdb"), one.text("bridge")) for one in (found.node, *found.by_name.values())}
-    attached = sum(_attached(remote, bridge) for remote, bridge in sorted(switches) if remote != _purged(vsp))
+    if found.problems:
+        raise NotAvailable(f"Whether containers are attached cannot be told: {found.problems[0]}", hint=_HINT)
+    remotes = {one.text("ovsdb") for one in (found.node, *found.by_name.values())} - {_purged(vsp)}
+    attached = {key for remote in remotes for key in _attached(remote)}
     if attached:
-        raise NotAvailable(f"{attached} container interface(s) are attached by nuage-chain.", hint=_HINT)
-    owed = len(world.journal(found.node).debts())
-    if owed:
+        raise NotAvailable(f"{len(attached)} container interface(s) are attached by nuage-chain.", hint=_HINT)
+    open_ones = {(record.container_id, record.ifname) for record in world.journal(found.node).records()}
+    if open_ones:
         raise NotAvailable(
-            f"{owed} attachment(s) are not gone everywhere yet.",
-            hint="`nuage-chain audit apply` removes what is left of them; --force leaves it there for ever.",
+            f"{len(open_ones)} attachment(s) are being made, or are not gone everywhere yet.",
+            hint="`nuage-chain audit apply` removes what is left of those that no call is working on; --force leaves it"
+            " there for ever.",
         )
 
 
@@ -59,11 +63,14 @@ def _purged(vsp: Path) -> str:
     return "" if layout.db.exists() else f"unix:{layout.ovsdb_socket}"
 
 
-def _attached(remote: str, bridge: str) -> int:
+def _attached(remote: str) -> set[tuple[str, str]]:
+    """By container ID and interface name, on whichever bridge: a list may have named it that is gone."""
     connection = Connection(remote)
     try:
-        return len(whole(connection, bridge, Deadline(_SECONDS)).ours)
+        [ports] = connection.transact([select("Port", [], "external_ids")], Deadline(_SECONDS))
     except NuageChainError as e:
         raise NotAvailable(f"Whether containers are attached cannot be told: {e.message}", hint=_HINT) from e
     finally:
         connection.close()
+    marks = [from_map(row["external_ids"]) for row in ports["rows"]]
+    return {(ids[CONTAINER], ids[IFNAME]) for ids in marks if CONTAINER in ids and IFNAME in ids}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nuage_chain.attachment import traces
-from nuage_chain.installation import release
+from nuage_chain.errors import NotAvailable
+from nuage_chain.installation import release, units
 from nuage_chain.installation.items import digest, half
 from nuage_chain.installation.manifest import Manifest
 from nuage_chain.installation.place import (
@@ -34,13 +35,17 @@ _OURS = ("journal", "metrics", "audit.json", "audit.part", "audit.broken", trace
 
 @dataclass(frozen=True)
 class Removal:
-    """tell: is told each thing that is done. purge: what people have written, and what was remembered, goes too."""
+    """tell: is told each thing that is done. purge: what people have written, and what was remembered, goes too.
+
+    look: raises NotAvailable where the plugin is still needed, once no new containers come to it.
+    """
 
     place: Place
     found: Manifest
     systemd: Systemd
     tell: Callable[[str], None]
     purge: bool = False
+    look: Callable[[], None] = lambda: None
 
     def run(self) -> None:
         """Can be run again where it was killed. Raises OSError, NotAvailable."""
@@ -48,6 +53,7 @@ class Removal:
             for path in map(Path, self.found.networks):
                 self._take_back(path)
             self._end_units()
+            self._look_again()
             self._take_back(CONFIG)
             kept = {*self.found.networks, str(CONFIG), str(CURRENT)}
             for name in (*self.found.files, *self.found.links):
@@ -61,6 +67,17 @@ class Removal:
     def _end_units(self) -> None:
         if self.place.live:
             self.systemd.end([unit for unit in self.found.enabled if (UNITS / unit).exists()])
+
+    def _look_again(self) -> None:
+        """An ADD that had begun when the list went may have ended well since; then somebody has to do its DEL."""
+        try:
+            self.look()
+        except NotAvailable as e:
+            if self.place.live:
+                self.systemd.begin(units.enabled(self.place))
+            e.add("The list of plugins is gone by now, all else is still there")
+            e.hint = f"{e.hint} `nuage-chain install` publishes the list again."
+            raise
 
     def _take_back(self, path: Path) -> None:
         """What somebody has written into it is kept, where a runtime does not look."""

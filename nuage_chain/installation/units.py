@@ -11,7 +11,7 @@ from pathlib import Path
 import nuage_chain
 from nuage_chain.errors import NotAvailable
 from nuage_chain.installation.items import File, Link
-from nuage_chain.installation.place import UNITS
+from nuage_chain.installation.place import UNITS, Place
 
 SHIPPED = Path(nuage_chain.__file__).parent / "shipped"
 _KINDS = (".service", ".socket", ".timer")
@@ -40,6 +40,15 @@ def enabling(unit: File) -> list[Link]:
 def starts_with_install(unit: str) -> bool:
     """Whether it is started at once; a service is what its timer or socket starts."""
     return unit.endswith((".timer", ".socket"))
+
+
+def enabled(place: Place) -> list[str]:
+    """Those of them that are started at once and that nobody has disabled."""
+    return [
+        unit.path.name
+        for unit in shipped()
+        if starts_with_install(unit.path.name) and any(link.is_there(place) for link in enabling(unit))
+    ]
 
 
 def _call(words: Sequence[str]) -> None:
@@ -78,6 +87,11 @@ class Systemd:
         if renewed:
             # An audit under way is run again; nobody has to wait for that.
             self.call(["--no-block", "try-restart", *renewed])
+
+    def begin(self, units: Sequence[str]) -> None:
+        """Starts them."""
+        if units and self.running():
+            self.call(["start", *units])
 
     def end(self, units: Sequence[str]) -> None:
         """Stops them; what starts others comes first."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from nuage_chain.attachment.journal import Journal
+from nuage_chain.attachment.record import ADD, Record
+from nuage_chain.vrs import rows
 from tests.integration.systemd.conftest import LIST, VENV, Machine
 from tests.integration.waiting import eventually
 
@@ -136,6 +139,66 @@ def test_it_is_not_taken_away_under_containers(machine: Machine) -> None:
         assert machine.files() == before
     finally:
         machine.vrs.unplug("veth-live")
+
+
+def mark(name: str) -> list[str]:
+    """ovs-vsctl's words that make a port an attachment of ours."""
+    return ["--", "set", "Port", name, f"external_ids:{rows.CONTAINER}={name}", f"external_ids:{rows.IFNAME}=eth0"]
+
+
+def test_a_container_on_a_bridge_that_no_list_names_any_more_counts(machine: Machine) -> None:
+    node = machine.node
+    add = ["add-br", "br-other", "--", "set", "bridge", "br-other", "datapath_type=netdev"]
+    node.sh("ovs-vsctl", *add, "--", "add-port", "br-other", "veth-other", *mark("veth-other"))
+    before = machine.files()
+    try:
+        done = node.run(COMMAND, "uninstall")
+        assert done.returncode == 1
+        assert done.stdout.startswith("nuage-chain: 1 container interface(s) are attached by nuage-chain.\n")
+        assert machine.files() == before
+    finally:
+        node.sh("ovs-vsctl", "del-br", "br-other")
+
+
+def test_an_add_that_was_killed_counts(machine: Machine) -> None:
+    node = machine.node
+    record = Record(ADD, "killed", "eth0", "nuage", "u" * 64, "web", "killed:node1", "killed-eth0:node1", since=1.0)
+    folder = "/var/lib/nuage-chain/journal"
+    Journal(node.inside(folder), machine.folder).write(record)
+    before = machine.files()
+    try:
+        done = node.run(COMMAND, "uninstall")
+        assert done.returncode == 1
+        assert done.stdout.startswith("nuage-chain: 1 attachment(s) are being made, or are not gone everywhere yet.\n")
+        assert machine.files() == before
+    finally:
+        node.sh("rm", "-r", folder)
+
+
+def test_a_container_that_is_attached_while_the_list_goes_keeps_what_takes_it_away(machine: Machine) -> None:
+    node, drop_in = machine.node, f"/run/systemd/system/{AGENT}.d"
+    before = machine.files()
+    # As an ADD that the agent ends before it ends itself.
+    late = " ".join(["/usr/bin/ovs-vsctl", "add-port", "alubr0", "veth-late", *mark("veth-late")])
+    node.sh("mkdir", drop_in)
+    node.inside(f"{drop_in}/late.conf").write_text(f"[Service]\nExecStopPost=+{late}\n")
+    node.sh("systemctl", "daemon-reload")
+    node.sh("systemctl", "start", AGENT)
+    try:
+        done = node.run(COMMAND, "uninstall")
+        assert done.returncode == 1
+        assert "nuage-chain: 1 container interface(s) are attached by nuage-chain." in done.stdout
+        assert before - machine.files() == {LIST}
+        assert node.sh("systemctl", "is-active", "nuage-chain-agent.socket", "nuage-chain-audit.timer").split() == [
+            "active",
+            "active",
+        ]
+    finally:
+        node.sh("rm", "-r", drop_in)
+        node.sh("systemctl", "daemon-reload")
+        node.sh("ovs-vsctl", "--if-exists", "del-port", "veth-late")
+        node.sh(COMMAND, "install", "--wait", "30")
+    assert machine.files() == before
 
 
 def test_uninstall_takes_away_what_install_put_there_and_nothing_else(machine: Machine) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nuage_chain.attachment import settings
+from nuage_chain.attachment.record import ADD, Record
 from nuage_chain.attachment.sources import Layer
 from nuage_chain.attachment.state import World
 from nuage_chain.audit.networks import Networks
@@ -69,3 +71,24 @@ def test_a_switch_that_was_purged_with_its_vsp_is_not_asked(tmp_path: Path) -> N
 def test_a_switch_that_does_not_answer_may_have_containers(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable, match="Whether containers are attached cannot be told"):
         refuse_while_used(networks(tmp_path, tmp_path / "db.sock"), World("node"), tmp_path / "vsp")
+
+
+def test_a_call_that_is_under_way_or_was_killed_is_not_left_to_nobody(tmp_path: Path) -> None:
+    vsp = tmp_path / "vsp"
+    found, world = networks(tmp_path, layout_of(vsp).ovsdb_socket), World("node")
+    journal = world.journal(found.node)
+    record = Record(ADD, "c1", "eth0", "nuage", "u" * 64, "web", "c1:node", "c1-eth0:node", since=1.0)
+    for leave in (journal.write, journal.owe):
+        leave(record)
+        with pytest.raises(NotAvailable, match=r"^1 attachment\(s\) are being made, or are not gone everywhere yet"):
+            refuse_while_used(found, world, vsp)
+    journal.paid(record)
+    refuse_while_used(found, world, vsp)
+
+
+def test_a_network_that_cannot_be_read_may_have_containers(tmp_path: Path) -> None:
+    vsp = tmp_path / "vsp"
+    found = networks(tmp_path, layout_of(vsp).ovsdb_socket)
+    unread = dataclasses.replace(found, problems=("20-other.conflist is not JSON.",))
+    with pytest.raises(NotAvailable, match=r"cannot be told: 20-other\.conflist is not JSON\."):
+        refuse_while_used(unread, World("node"), vsp)

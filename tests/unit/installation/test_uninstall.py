@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
 from nuage_chain.attachment import traces
 from nuage_chain.audit import memory, metrics
 from nuage_chain.audit.memory import Memory
+from nuage_chain.errors import NotAvailable
+from nuage_chain.installation.manifest import load
+from nuage_chain.installation.uninstall import Removal
 from tests.unit.installation.conftest import Image
 
 STATE = "/var/lib/nuage-chain"
@@ -46,3 +51,20 @@ def test_without_purging_what_was_remembered_stays_and_the_last_metrics_do_not(i
     image.install()
     image.uninstall(purge=True)
     assert not image.at(STATE).exists()
+
+
+def test_what_was_attached_while_the_list_went_keeps_its_plugin(image: Image) -> None:
+    image.install()
+    before = image.tree()
+
+    def attached() -> None:
+        raise NotAvailable("1 container interface(s) are attached by nuage-chain.", hint="Stop those containers first.")
+
+    found = load(image.place)
+    assert found is not None
+    with pytest.raises(NotAvailable, match="all else is still there") as caught:
+        Removal(image.place, found, image.systemd, image.told.append, look=attached).run()
+    assert caught.value.hint == "Stop those containers first. `nuage-chain install` publishes the list again."
+    assert image.tree() == before
+    image.uninstall(purge=True)
+    assert not image.at("/opt/cni/bin/nuage-chain").exists()
