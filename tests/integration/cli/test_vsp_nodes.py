@@ -252,6 +252,11 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
             joined = host("join", *words)
             assert joined.stdout.startswith(f"Node host-{number} is up.\n"), joined.stderr
         assert hosts[1]("join", *words).stdout.startswith("Node host-3 runs already.\n")
+        invitation.write_text(invitation.read_text().replace('"password": "', '"password": "another'))
+        otherwise = hosts[1]("join", *words)
+        assert (otherwise.returncode, otherwise.stdout) == (1, "")
+        assert f"The node host-3 in {hosts[1].state} is up with another invitation." in otherwise.stderr
+        assert_sentence_and_hint(otherwise.stderr)
         assert hosts[1]("status").returncode == 0
         one, two = (wire.attach(host) for host in hosts)
         subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
