@@ -22,6 +22,7 @@ from nuage_chain.vsp.resolver.rows import Demand, Names
 from nuage_chain.vsp.sessions import Sessions
 
 NAME_TAKEN = 2510
+ORPHAN_SECONDS = 1.0
 
 OWNER = "vrs-"
 """How the mark of every node begins."""
@@ -71,7 +72,8 @@ class BottomUp:
                 vm_uuid, _, port = vport["externalID"].removesuffix(f"@{self._owner}").partition("/")
                 with self._lock(vm_uuid):
                     if (vm_uuid, port) not in alive():
-                        session.delete(f"vports/{vport['ID']}", deadline)
+                        # One that another node has taken over is attached there; look-ups wait for the lock.
+                        session.delete(f"vports/{vport['ID']}", Deadline(deadline.left("an orphan", ORPHAN_SECONDS)))
 
     def _release_dead(self, session: Session, container: dict[str, Any], alive: Alive, deadline: Deadline) -> None:
         """Delete the ports of a container that are not alive, and one without any."""

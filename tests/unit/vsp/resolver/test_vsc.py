@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import VsdLoginRefused, VsdNotVerified, VsdUnreachable
+from nuage_chain.errors import VsdLoginRefused, VsdNotVerified, VsdRefused, VsdUnreachable
 from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, register
 from nuage_chain.vsp.layout import write_private
@@ -249,6 +249,15 @@ def test_a_port_that_comes_while_vsd_is_listed_is_no_orphan(
     assert (uuid, "nu2") in alive, "it has come meanwhile"
     macs = {interface["MAC"] for container in world.get("containers") for interface in container["interfaces"]}
     assert macs == {MAC, "7a:42:00:00:00:02"}
+
+
+@pytest.mark.timeout(20)
+def test_a_vport_that_is_attached_holds_up_nobody(world: World) -> None:
+    """One whose container the sweep does not take for this node's, as when another node takes it over meanwhile."""
+    made = registered(world)
+    world.session.update(f"vports/{made.vport_id}", {"externalID": f"{UUID}/nu1@vrs-node-1"}, Deadline(5))
+    with pytest.raises(VsdRefused, match="7010"):
+        world.vsc.release_orphans(set, Deadline(60))
 
 
 # --- a port that moves
