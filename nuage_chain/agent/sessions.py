@@ -7,9 +7,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from nuage_chain.vsd.access import Access
+from nuage_chain.vsd.access import Access, Stamps
 from nuage_chain.vsd.session import Session
 
 KEPT = 16
@@ -33,7 +32,7 @@ class _Key:
     """A password that was changed, or a certificate that was renewed, makes a session of its own."""
 
     access: Access
-    files: tuple[tuple[int, int] | None, ...]
+    stamps: Stamps
 
 
 class Sessions:
@@ -46,7 +45,7 @@ class Sessions:
 
     def session(self, access: Access) -> Session:
         """The one of that account. Raises BadConfig."""
-        key = _Key(access, tuple(_stamp(path) for path in (access.ca, access.certificate, access.key)))
+        key = _Key(access, access.stamps())
         with self._lock:
             found = self._sessions.get(key) or _Kept(access)
             found.used = self._clock()
@@ -68,11 +67,3 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._sessions)
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        found = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return (found.st_ino, found.st_mtime_ns) if found is not None else None

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(table(("process", "pid"), [(p.name, str(p.pid) if p.pid else "not running") for p in found.processes]))
     print()
-    answers = "answers" if found.vsd_answers else "does not answer"
+    answers = "answers" if found.vsd_answers else "does not let csproot in, or does not answer"
     print_aligned(
         "", ("VSD", f"{found.vsd_url} {answers}{where(found.netns)}"), *(_of_switch(found) if found.switch else ())
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 VERSION = re.compile(r"v[0-9]+(_[0-9]+)?")
 
+Stamps = tuple[tuple[int, int] | None, ...]
+"""Inode and time of change of each file, None where there is none."""
+
 
 @dataclass(frozen=True)
 class Access:
@@ -60,6 +63,10 @@ class Access:
         if self.password is None and self.certificate is None:
             raise BadConfig(f"No vsd.password and no vsd.certificate is set for user {self.user!r} at {self.url}.")
 
+    def stamps(self) -> Stamps:
+        """What its files are known by: a session that was made with others has to be made anew."""
+        return tuple(_stamp(path) for path in (self.ca, self.certificate, self.key))
+
     def tls(self) -> ssl.SSLContext:
         """The TLS context of this account. Raises BadConfig where a PEM file cannot be used."""
         context = ssl.create_default_context(cafile=None) if self.ca is None else _trusting(self.ca)
@@ -69,6 +76,14 @@ class Access:
         if self.certificate is not None:
             _add_certificate(context, self.certificate, self.key)
         return context
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns) if found is not None else None
 
 
 def _split(url: str) -> SplitResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.channel import Channel
 from nuage_chain.vsd.known import Known
 from nuage_chain.vsd.login import Login
+from nuage_chain.vsd.paging import Pages
 from nuage_chain.vsd.values import has_control_character, quoted
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Access", "Session"]
 
-PAGE_SIZE = 100
 KEY_REFUSED = (401, 419)
 NO_CONTENT = 204
 NOT_FOUND = 404
@@ -75,22 +74,19 @@ class Session:
     ) -> list[dict[str, Any]]:
         """The objects at `path`, all pages of them, or the first `at_most`; [] where there are none.
 
+        What is there all the time is listed, whatever others make and delete meanwhile.
+
         filter: a predicate as in vsd-rest.md 1.5; values in it have to be quoted (values.quoted).
         """
-        found: dict[str, dict[str, Any]] = {}
-        for page in itertools.count():
-            reply = self._call("GET", path, deadline, headers=_page_headers(page, filter))
+        pages = Pages()
+        while at_most is None or len(pages.found) < at_most:
+            reply = self._call("GET", path, deadline, headers=_page_headers(pages, filter))
             self._insist(reply, f"GET {path}")
             entries = replies.objects(reply, f"GET {path} at VSD {self.access.url}")
-            before = len(found)
-            # A list that changes while it is paged through shows an object twice.
-            found |= {_identity(entry): entry for entry in entries}
-            total = replies.count(reply)
-            # VSD counts lists; a single object comes without a count, and has no second page.
-            ended = len(entries) < PAGE_SIZE if total is None else len(found) >= total
-            if ended or len(found) == before or (at_most is not None and len(found) >= at_most):
+            # VSD counts lists; a single object comes without a count.
+            if not pages.take(entries, replies.count(reply)):
                 break
-        return list(found.values())[:at_most]
+        return list(pages.found.values())[:at_most]
 
     def create(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         """The object that VSD made of `body`, sent once only.
@@ -200,17 +196,13 @@ class Session:
         return found[0]
 
 
-def _page_headers(page: int, filter: str | None) -> dict[str, str | bytes]:  # noqa: A002 - VSD's word
-    headers: dict[str, str | bytes] = {"X-Nuage-Page": str(page), "X-Nuage-PageSize": str(PAGE_SIZE)}
+def _page_headers(pages: Pages, filter: str | None) -> dict[str, str | bytes]:  # noqa: A002 - VSD's word
+    headers: dict[str, str | bytes] = {"X-Nuage-Page": str(pages.number), "X-Nuage-PageSize": str(pages.size)}
     if filter is not None:
         if has_control_character(filter):
             raise BadConfig(f"The filter {filter!r} for VSD has a control character.")
         headers |= {"X-Nuage-Filter": filter.encode(), "X-Nuage-FilterType": "predicate"}
     return headers
-
-
-def _identity(entry: Mapping[str, Any]) -> str:
-    return str(entry["ID"]) if "ID" in entry else json.dumps(entry, sort_keys=True)
 
 
 def _perhaps_made(lost: VsdReplyLost, known: str) -> VsdReplyLost:

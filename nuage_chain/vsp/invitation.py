@@ -112,16 +112,27 @@ def load(path: Path) -> Invitation:
 
 def unpack(invitation: Invitation, layout: Layout) -> None:
     """Put what it holds to where the daemons of a node look for it. Raises IOFailure."""
-    files = {
+    try:
+        for path, content in _files(invitation, layout).items():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(path, content)
+    except OSError as e:
+        raise IOFailure(f"The state directory {layout.state} cannot be prepared: {e}.") from e
+
+
+def is_unpacked(invitation: Invitation, layout: Layout) -> bool:
+    """Whether what it holds is where the daemons of a node look for it."""
+    try:
+        return all(path.read_text() == content for path, content in _files(invitation, layout).items())
+    except OSError:
+        return False
+
+
+def _files(invitation: Invitation, layout: Layout) -> dict[Path, str]:
+    return {
         layout.ca: invitation.vsd_ca,
         layout.password_file: f"{invitation.password}\n",
         layout.tls / "ca.pem": invitation.ovn_ca,
         layout.tls / "node.pem": invitation.certificate,
         layout.tls / "node-key.pem": invitation.key,
     }
-    try:
-        for path, content in files.items():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(path, content)
-    except OSError as e:
-        raise IOFailure(f"The state directory {layout.state} cannot be prepared: {e}.") from e

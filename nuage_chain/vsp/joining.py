@@ -9,10 +9,10 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
-from nuage_chain.vsp import directory, place
-from nuage_chain.vsp.invitation import Invitation, unpack
-from nuage_chain.vsp.layout import layout_of, prepare
-from nuage_chain.vsp.node import Up, bring_up
+from nuage_chain.vsp import directory, node, place
+from nuage_chain.vsp.invitation import Invitation, is_unpacked, unpack
+from nuage_chain.vsp.layout import Layout, layout_of, prepare
+from nuage_chain.vsp.node import Up
 from nuage_chain.vsp.settings import Settings, load_settings
 
 
@@ -38,15 +38,20 @@ class Host:
 def join(state: Path, invitation: Invitation, host: Host, *, environment: Mapping[str, str], deadline: Deadline) -> Up:
     """Start a node in `state`; return when all that OVN knows is in its bridge and VSD is asked about its ports.
 
-    Raises as `node.up` does; BadConfig when the directory is another node's, or a whole VSP's, or the host has no such
-    uplink; NotAvailable when it has no such address, or does not reach the centre.
+    Raises as `node.up` does; BadConfig when the directory is another node's, or a whole VSP's, or the node is up and
+    would be another one by this, or the host has no such uplink; NotAvailable when it has no such address, or does not
+    reach the centre.
     """
     layout = layout_of(state)
     prepare(layout)
     with directory.locked(layout, deadline):
-        _check(load_settings(layout), invitation, layout.state)
-        unpack(invitation, layout)
-        return bring_up(
+        previous = load_settings(layout)
+        _check(previous, invitation, layout.state)
+        if previous is not None and node.runs(layout):
+            _stays(previous, invitation, host, layout)
+        else:
+            unpack(invitation, layout)
+        return node.bring_up(
             layout,
             lambda found: _as_node(found, invitation, host),
             host.netns,
@@ -94,3 +99,29 @@ def _check(previous: Settings | None, invitation: Invitation, state: Path) -> No
         f"{state} is of {what}, and cannot become the node {invitation.name}.",
         hint="Use another directory, or remove what is there with `nuage-chain vsp down --purge`.",
     )
+
+
+def _stays(running: Settings, invitation: Invitation, host: Host, layout: Layout) -> None:
+    """Raises BadConfig where a node that is up is wanted otherwise: its processes would not notice what is unpacked."""
+    wanted = _as_node(replace(running, netns=host.netns), invitation, host)
+    before, after = _aspects(running), _aspects(wanted)
+    other = [name for name, value in before.items() if after[name] != value]
+    if "invitation" not in other and not is_unpacked(invitation, layout):
+        other.insert(0, "invitation")
+    if other:
+        raise BadConfig(
+            f"The node {running.system_id} in {layout.state} is up with another {' and '.join(other)}.",
+            hint="Take it down first: `nuage-chain vsp down`.",
+        )
+
+
+def _aspects(settings: Settings) -> dict[str, object]:
+    """What makes a node the one that it is, by the words of somebody who wants another one."""
+    return {
+        "invitation": (settings.vsd_host, settings.vsd_port, settings.cert_port, settings.southbound),
+        "network namespace": settings.netns,
+        "uplink": settings.uplink,
+        # A length has no meaning without an uplink.
+        "address": (settings.address, settings.prefix if settings.uplink else None),
+        "--outside": settings.outside,
+    }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from nuage_chain.errors import VsdUnreachable
-from nuage_chain.vsd.session import Access, Session
+from nuage_chain.vsd.access import Access, Stamps
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsp.access import access_of
 from nuage_chain.vsp.layout import Layout
 from nuage_chain.vsp.settings import Settings
@@ -15,13 +16,16 @@ VSC = {"X-Nuage-Custom": "vsc"}
 
 
 class Sessions:
-    """Sessions made when they are first needed: VSD's CA may not exist yet when the resolver starts."""
+    """Sessions made when they are first needed: VSD's CA may not exist yet when the resolver starts.
+
+    A password or CA that was replaced makes a session anew, so that nobody has to start again.
+    """
 
     def __init__(self, layout: Layout, settings: Settings) -> None:
         self._layout = layout
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: dict[str | None, Session] = {}
+        self._made: dict[str | None, tuple[Stamps, Session]] = {}
 
     def own(self) -> Session:
         """The session of csproot itself. Raises NuageChainError while VSD's CA or the password cannot be read."""
@@ -38,16 +42,21 @@ class Sessions:
     def close(self) -> None:
         """Close every session."""
         with self._lock:
-            for session in self._made.values():
+            for _, session in self._made.values():
                 session.close()
             self._made.clear()
 
     def _get(self, proxy_user: str | None) -> Session:
         if not self._layout.ca.exists():
             raise VsdUnreachable("VSD has not made its certificates yet.")
+        access = self.access(proxy_user)
+        stamps = access.stamps()
         with self._lock:
-            if proxy_user not in self._made:
+            known, session = self._made.get(proxy_user, (None, None))
+            if session is None or (known, session.access) != (stamps, access):
+                if session is not None:
+                    session.close()
                 # A tenant's user may not speak for VSC.
-                headers = VSC if proxy_user is None else {}
-                self._made[proxy_user] = Session(self.access(proxy_user), headers=headers)
-            return self._made[proxy_user]
+                session = Session(access, headers=VSC if proxy_user is None else {})
+                self._made[proxy_user] = stamps, session
+            return session

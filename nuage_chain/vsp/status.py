@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsp import cluster, daemons, place
+from nuage_chain.vsp.access import access_of
 from nuage_chain.vsp.databases import run_tool
 from nuage_chain.vsp.layout import BRIDGE, Layout, layout_of
 from nuage_chain.vsp.processes import pid_of
 from nuage_chain.vsp.settings import Settings, load_settings
+
+ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ProcessStatus:
 class Status:
     """What `status` found.
 
-    vsd_answers: VSD spoke HTTP over a connection that its CA vouches for.
+    vsd_answers: VSD let csproot in, over a connection that its CA vouches for.
     bridge: the bridge's name when the switch's database holds it.
     ports: links that are ports of the bridge; None when the switch's database does not answer.
     role: what vswitchd reports of its controller; VRS counts as functional on "master".
@@ -112,15 +114,13 @@ def _switch(layout: Layout, environment: Mapping[str, str], deadline: Deadline) 
 
 def _answers(layout: Layout, settings: Settings, deadline: Deadline) -> bool:
     def ask() -> bool:
-        context = ssl.create_default_context(cafile=str(layout.ca))
-        connection = http.client.HTTPSConnection(settings.vsd_host, settings.vsd_port, timeout=2.0, context=context)
+        session = Session(access_of(layout, settings))
         try:
-            connection.request("GET", "/nuage/api/v6/me")
-            return connection.getresponse().status in (http.HTTPStatus.OK, http.HTTPStatus.UNAUTHORIZED)
+            return bool(session.get("me", Deadline(ANSWER_SECONDS)))
         finally:
-            connection.close()
+            session.close()
 
     try:
-        return place.inside(settings.netns, ask, deadline.left("asking VSD", 3.0))
-    except (OSError, http.client.HTTPException, NuageChainError):
+        return place.inside(settings.netns, ask, deadline.left("asking VSD", ANSWER_SECONDS + 1.0))
+    except (OSError, NuageChainError):
         return False

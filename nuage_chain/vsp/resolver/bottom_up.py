@@ -7,6 +7,8 @@ nobody else's is ever touched.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from nuage_chain.deadline import Deadline
@@ -20,9 +22,13 @@ from nuage_chain.vsp.resolver.rows import Demand, Names
 from nuage_chain.vsp.sessions import Sessions
 
 NAME_TAKEN = 2510
+ORPHAN_SECONDS = 1.0
 
 OWNER = "vrs-"
 """How the mark of every node begins."""
+
+Alive = Callable[[], AbstractSet[tuple[str, str]]]
+"""The ports (VM UUID, port name) that this node has now; a port is in it before anything is made for it."""
 
 
 class BottomUp:
@@ -51,26 +57,39 @@ class BottomUp:
     def release(self, vm_uuid: str, port: str, deadline: Deadline) -> None:
         """Delete what was made for the port; a container that has other ports stays."""
         with self._lock(vm_uuid):
-            deregister_by_external_id(
-                self._sessions.own(), self._of_container(vm_uuid), self._of_port(vm_uuid, port), deadline
-            )
+            self._release(vm_uuid, port, deadline)
 
-    def release_orphans(self, alive: set[tuple[str, str]], deadline: Deadline) -> None:
-        """Delete what this node made for ports (VM UUID, port name) that are not in `alive`."""
+    def release_orphans(self, alive: Alive, deadline: Deadline) -> None:
+        """Delete what this node made for ports that are not alive when it is their turn.
+
+        VSD is being listed for as long as that takes, and ports come meanwhile.
+        """
         session = self._sessions.own()
         for container in self._marked(session, "containers", deadline):
-            vm_uuid = container["externalID"].removesuffix(f"@{self._owner}")
-            ports = self._marked(session, f"containers/{container['ID']}/containerinterfaces", deadline)
-            for port in {self._port_name(entry, vm_uuid) for entry in ports}:
-                if (vm_uuid, port) not in alive:
-                    self.release(vm_uuid, port, deadline)
-            if not ports and all(uuid != vm_uuid for uuid, _ in alive):
-                session.delete(f"containers/{container['ID']}", deadline)
+            self._release_dead(session, container, alive, deadline)
         for domain in session.get("domains", deadline):
             for vport in self._marked(session, f"domains/{domain['ID']}/vports", deadline):
                 vm_uuid, _, port = vport["externalID"].removesuffix(f"@{self._owner}").partition("/")
-                if (vm_uuid, port) not in alive:
-                    session.delete(f"vports/{vport['ID']}", deadline)
+                with self._lock(vm_uuid):
+                    if (vm_uuid, port) not in alive():
+                        # One that another node has taken over is attached there; look-ups wait for the lock.
+                        session.delete(f"vports/{vport['ID']}", Deadline(deadline.left("an orphan", ORPHAN_SECONDS)))
+
+    def _release_dead(self, session: Session, container: dict[str, Any], alive: Alive, deadline: Deadline) -> None:
+        """Delete the ports of a container that are not alive, and one without any."""
+        vm_uuid = container["externalID"].removesuffix(f"@{self._owner}")
+        with self._lock(vm_uuid):
+            ports = self._marked(session, f"containers/{container['ID']}/containerinterfaces", deadline)
+            for port in {self._port_name(entry, vm_uuid) for entry in ports}:
+                if (vm_uuid, port) not in alive():
+                    self._release(vm_uuid, port, deadline)
+            if not ports and all(uuid != vm_uuid for uuid, _ in alive()):
+                session.delete(f"containers/{container['ID']}", deadline)
+
+    def _release(self, vm_uuid: str, port: str, deadline: Deadline) -> None:
+        deregister_by_external_id(
+            self._sessions.own(), self._of_container(vm_uuid), self._of_port(vm_uuid, port), deadline
+        )
 
     def _make(self, demand: Demand, names: Names, deadline: Deadline) -> None:
         own = self._sessions.own()

@@ -47,7 +47,10 @@ class Vsc(Protocol):
 
 @dataclass(eq=False)
 class Entry:
-    """A port that is looked after. binding: what VSD decided; None as long as, or because, it decided nothing."""
+    """A port that is looked after. binding: what VSD decided; None as long as, or because, it decided nothing.
+
+    ended: set when nothing is done for it any more, and its objects are released where they were ours.
+    """
 
     demand: Demand
     binding: Binding | None = None
@@ -56,6 +59,7 @@ class Entry:
     reported: Life | None = None
     complaint: str = ""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Resolutions:
@@ -105,7 +109,7 @@ class Resolutions:
         for name, view in views.items():
             if name not in self._entries and view.interface is not None and view.life.defined:
                 entry = self._entries[name] = Entry(view.demand)
-                self._spawn(self._attend(entry))
+                self._spawn(self._attend(entry, tuple(self._leaving.get(name, ()))))
 
     def settled(self, name: str, life: Life) -> None:
         """The port's row is filled, or empty for a port that has stopped: VSD is told once of each change."""
@@ -134,20 +138,33 @@ class Resolutions:
         entry = self._entries.pop(name)
         entry.gone = True
         entry.nudge.set()
-        if entry.demand.names is not None:
+        if entry.demand.names is not None and not entry.ended.is_set():
             self._leaving.setdefault(name, set()).add(entry)
 
-    async def _attend(self, entry: Entry) -> None:
-        # A port that was plugged again waits until its predecessor of the same name is released.
-        while self._leaving.get(entry.demand.port, set()) - {entry}:
-            await asyncio.sleep(FIRST_PAUSE / 10)
+    async def _attend(self, entry: Entry, before: tuple[Entry, ...]) -> None:
+        """Look after a port until it is gone. before: ports of the same name whose objects are still to be released."""
+        try:
+            for predecessor in before:
+                await predecessor.ended.wait()
+            await self._resolve(entry)
+            await self._end(entry)
+        finally:
+            entry.ended.set()
+            self._has_left(entry)
+
+    def _has_left(self, entry: Entry) -> None:
+        leaving = self._leaving.get(entry.demand.port, set())
+        leaving.discard(entry)
+        if not leaving:
+            self._leaving.pop(entry.demand.port, None)
+
+    async def _resolve(self, entry: Entry) -> None:
         pause = FIRST_PAUSE
         while not entry.gone:
             entry.nudge.clear()
             settled = await self._ask(entry)
             pause = FIRST_PAUSE if settled else min(pause * 2, LONGEST_PAUSE)
             await _wait(entry.nudge, None if settled else pause)
-        await self._end(entry)
 
     async def _ask(self, entry: Entry) -> bool:
         """Ask VSD once; whether there is nothing to do until something changes."""
@@ -181,12 +198,9 @@ class Resolutions:
             await self._down(entry)
             return
         pause = FIRST_PAUSE
-        try:
-            while not await self._tell(entry, self._lookups, lambda d: self._vsc.release(entry.demand, d)):
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-        finally:
-            self._leaving[entry.demand.port].discard(entry)
+        while not await self._tell(entry, self._lookups, lambda d: self._vsc.release(entry.demand, d)):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _down(self, entry: Entry) -> None:
         """Split mode: whoever removed the rows deletes the vPort next; only one that stays is said to be down."""

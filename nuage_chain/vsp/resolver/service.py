@@ -46,6 +46,7 @@ class Service:
         self._resolutions = Resolutions(self._vsc, self._changed.set, self._lookups, self._reports)
         self._controller = Controller(self._granted, time.time_ns)
         self._show_role = False
+        self._alive: frozenset[tuple[str, str]] = frozenset()
         self._sweep_due = False
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -100,6 +101,8 @@ class Service:
 
     async def _cycle(self, switch: Ovsdb) -> None:
         views = rows.port_views(switch.tables)
+        # Before anything is made for them; the sweep's thread asks for it.
+        self._alive = frozenset((view.demand.vm_uuid, name) for name, view in views.items())
         self._resolutions.follow(views)
         bindings = self._resolutions.bindings
         undecided = self._resolutions.undecided | (views.keys() - self._resolutions.ports)
@@ -112,14 +115,13 @@ class Service:
                 self._resolutions.settled(name, view.life)
         if self._sweep_due and (self._sweeping is None or self._sweeping.done()):
             self._sweep_due = False
-            alive = {(view.demand.vm_uuid, name) for name, view in views.items()}
-            self._sweeping = asyncio.ensure_future(self._sweep(alive))
+            self._sweeping = asyncio.ensure_future(self._sweep())
 
-    async def _sweep(self, alive: set[tuple[str, str]]) -> None:
+    async def _sweep(self) -> None:
         """Remove from VSD what metadata mode made for ports that are gone."""
         try:
             deadline = Deadline(SWEEP_SECONDS)
-            await self._resolutions.in_thread(lambda: self._vsc.release_orphans(alive, deadline))
+            await self._resolutions.in_thread(lambda: self._vsc.release_orphans(lambda: self._alive, deadline))
         except NuageChainError as e:
             logger.info("VSD could not be cleaned up (%s); the next round does", e.message)
 

@@ -10,7 +10,7 @@ from nuage_chain.errors import VsdRefused
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
 from nuage_chain.vsp.resolver.binding import Binding
-from nuage_chain.vsp.resolver.bottom_up import OWNER, BottomUp
+from nuage_chain.vsp.resolver.bottom_up import OWNER, Alive, BottomUp
 from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Networks, Unresolved, get_one
 from nuage_chain.vsp.resolver.rows import Demand
@@ -66,8 +66,8 @@ class EmbeddedVsc:
         if not self._is_elsewhere(binding, deadline):
             self._write(f"vports/{binding.vport_id}", {"operationalState": "DOWN"}, deadline)
 
-    def release_orphans(self, alive: set[tuple[str, str]], deadline: Deadline) -> None:
-        """Delete what metadata mode made on this node for ports (VM UUID, port name) that are not in `alive`."""
+    def release_orphans(self, alive: Alive, deadline: Deadline) -> None:
+        """Delete what metadata mode made on this node for ports that are not alive."""
         self._bottom_up.release_orphans(alive, deadline)
 
     def _binding(self, session: Session, demand: Demand, container: dict[str, Any], deadline: Deadline) -> Binding:

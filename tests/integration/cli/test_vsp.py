@@ -58,6 +58,14 @@ def test_the_exit_status_of_status_says_whether_containers_can_be_attached(vsp: 
     assert all(Path(f"/proc/{pid}").exists() for pid in pids.values())
     assert "VSD           https://127.0.0.1:8443 answers" in up.stdout
     assert up.stdout.endswith("Containers can be attached.\n")
+    password = vsp.state / "csproot.password"
+    right = password.read_text()
+    password.write_text("another\n")
+    refused = vsp("status")
+    assert (refused.returncode, refused.stderr) == (1, "")
+    assert "VSD           https://127.0.0.1:8443 does not let csproot in, or does not answer" in refused.stdout
+    password.write_text(right)
+    assert vsp("status").returncode == 0
     os.kill(int(pids["vsd"]), signal.SIGKILL)
     eventually(lambda: vsp("status").returncode == 1)
     broken = vsp("status")

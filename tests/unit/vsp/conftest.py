@@ -8,7 +8,7 @@ import pytest
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.vsd.session import Access, Session
-from nuage_chain.vsp.layout import layout_of, password, prepare
+from nuage_chain.vsp.layout import Layout, layout_of, password, prepare
 from nuage_chain.vsp.resolver.networks import Networks
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
 from nuage_chain.vsp.sessions import Sessions
@@ -25,8 +25,9 @@ NODE = "node-1"
 class World:
     """VSD, VSC, and a look into VSD that does not go through VSC."""
 
-    def __init__(self, server: VsdServer, sessions: Sessions) -> None:
+    def __init__(self, server: VsdServer, sessions: Sessions, layout: Layout) -> None:
         self.server = server
+        self.layout = layout
         self.sessions = sessions
         self.networks = Networks()
         self.vsc = EmbeddedVsc(sessions, self.networks, NODE, "192.0.2.1")
@@ -49,7 +50,7 @@ def world(tmp_path: Any) -> Iterator[World]:
     with VsdServer(store, tls, port=0, cert_port=0, password=password(layout), poll_time=0.5) as server:
         port = int(server.url.rpartition(":")[2])
         sessions = Sessions(layout, Settings(None, False, "netdev", NODE, port, 0))
-        made = World(server, sessions)
+        made = World(server, sessions, layout)
         seed(made.session, DEMO, Deadline(20))
         yield made
         made.session.close()

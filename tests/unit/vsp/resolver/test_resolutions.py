@@ -281,6 +281,37 @@ def test_a_port_that_is_plugged_in_again_waits_for_the_end_of_its_predecessor() 
     run(vsc, work)
 
 
+def test_a_port_that_is_edited_again_and_again_while_vsd_is_asked_is_resolved_as_it_is_at_last() -> None:
+    vsc = FakeVsc()
+    vsc.gate.clear()
+    edits = [replace(demand(names=NAMES), vm_uuid=f"edit-{n}") for n in range(4)]
+
+    async def work(made: Resolutions) -> None:
+        for edit in edits:
+            made.follow({"nu1": view(edit)})
+            await asyncio.sleep(0)
+        vsc.gate.set()
+        await until(lambda: made.bindings)
+        assert made.bindings["nu1"].vm_uuid == "edit-3"
+        assert vsc.released == ["nu1"] * 3
+
+    run(vsc, work)
+
+
+def test_a_successor_does_not_wait_for_a_predecessor_whose_task_has_failed() -> None:
+    vsc = FakeVsc()
+    vsc.answers = [KeyError("an answer of VSD that nobody expected"), binding_of]
+
+    async def work(made: Resolutions) -> None:
+        made.follow({"nu1": view(demand(names=NAMES))})
+        await until(lambda: vsc.activated)
+        await asyncio.sleep(0.05)
+        made.follow({"nu1": view(replace(demand(names=NAMES), vm_uuid="another"))})
+        await until(lambda: made.bindings)
+
+    run(vsc, work)
+
+
 def test_in_split_mode_nothing_is_deleted_and_what_stays_is_down() -> None:
     vsc = FakeVsc()
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import VsdUnreachable
+from nuage_chain.errors import VsdLoginRefused, VsdNotVerified, VsdRefused, VsdUnreachable
 from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, register
+from nuage_chain.vsp.layout import write_private
 from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, Names
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
+from nuage_chain.vsp.vsd.tls import create_ca
 
 if TYPE_CHECKING:
     from tests.unit.vsp.conftest import World
@@ -82,6 +84,27 @@ def test_vsd_down_is_not_the_same_as_not_resolvable(world: World) -> None:
     world.server.stop()
     with pytest.raises(VsdUnreachable):
         world.vsc.activate(SPLIT, Deadline(2))
+
+
+def test_a_password_that_was_changed_is_read_anew(world: World) -> None:
+    registered(world)
+    world.vsc.activate(SPLIT, Deadline(5))
+    csproot = world.get("me")[0]["ID"]
+    world.session.update(f"users/{csproot}", {"password": "another"}, Deadline(5))
+    with pytest.raises(VsdLoginRefused):
+        world.vsc.activate(SPLIT, Deadline(5))
+    write_private(world.layout.password_file, "another\n")
+    assert world.vsc.activate(SPLIT, Deadline(5)).vm_uuid == UUID
+
+
+def test_an_authority_that_was_replaced_is_read_anew(world: World) -> None:
+    registered(world)
+    right = world.layout.ca.read_text()
+    write_private(world.layout.ca, create_ca(world.layout.tls).certificate.read_text())
+    with pytest.raises(VsdNotVerified):
+        world.vsc.activate(SPLIT, Deadline(5))
+    write_private(world.layout.ca, right)
+    assert world.vsc.activate(SPLIT, Deadline(5)).vm_uuid == UUID
 
 
 # --- metadata mode
@@ -176,7 +199,7 @@ def test_what_was_made_for_ports_that_are_gone_is_removed_and_the_rest_stays(wor
     world.vsc.activate(by_names(), Deadline(5))
     world.vsc.activate(by_names(port="nu2", mac="7a:42:00:00:00:02"), Deadline(5))
     world.vsc.activate(by_names(port="nu3", mac="7a:42:00:00:00:03", uuid=OTHER), Deadline(5))
-    world.vsc.release_orphans({(UUID, "nu2")}, Deadline(10))
+    world.vsc.release_orphans(lambda: {(UUID, "nu2")}, Deadline(10))
     (container,) = world.get("containers")
     assert [i["MAC"] for i in container["interfaces"]] == ["7a:42:00:00:00:02"]
     subnet = world.subnet("Shop", "web")
@@ -188,7 +211,7 @@ def test_what_others_made_is_never_an_orphan(world: World) -> None:
     subnet = world.subnet("Shop", "web")
     foreign = {"name": "x", "type": "CONTAINER", "addressSpoofing": "INHERITED", "externalID": f"{OTHER}/x@vrs-node-2"}
     world.session.create(f"subnets/{subnet['ID']}/vports", foreign, Deadline(5))
-    world.vsc.release_orphans(set(), Deadline(10))
+    world.vsc.release_orphans(set, Deadline(10))
     assert len(world.get("containers")) == 1
     assert len(world.get(f"subnets/{subnet['ID']}/vports")) == 2
 
@@ -200,9 +223,41 @@ def test_a_vport_and_a_container_that_were_left_half_made_are_orphans(world: Wor
     world.session.create(
         "containers", {"name": "c", "UUID": UUID, "externalID": f"{UUID}@vrs-node-1", "interfaces": []}, Deadline(5)
     )
-    world.vsc.release_orphans(set(), Deadline(10))
+    world.vsc.release_orphans(set, Deadline(10))
     assert world.get("containers") == []
     assert world.get(f"subnets/{subnet['ID']}/vports") == []
+
+
+@pytest.mark.parametrize(("listed", "uuid"), [("containers", UUID), ("domains", OTHER)])
+def test_a_port_that_comes_while_vsd_is_listed_is_no_orphan(
+    world: World, monkeypatch: pytest.MonkeyPatch, listed: str, uuid: str
+) -> None:
+    world.vsc.activate(by_names(), Deadline(5))
+    alive = {(UUID, "nu1")}
+    own = world.sessions.own()
+    get = own.get
+
+    def get_and_let_a_port_come(path: str, deadline: Deadline, **how: Any) -> list[dict[str, Any]]:
+        found = get(path, deadline, **how)
+        if path == listed and (uuid, "nu2") not in alive:
+            alive.add((uuid, "nu2"))
+            world.vsc.activate(by_names(port="nu2", mac="7a:42:00:00:00:02", uuid=uuid), Deadline(5))
+        return found
+
+    monkeypatch.setattr(own, "get", get_and_let_a_port_come)
+    world.vsc.release_orphans(lambda: alive, Deadline(10))
+    assert (uuid, "nu2") in alive, "it has come meanwhile"
+    macs = {interface["MAC"] for container in world.get("containers") for interface in container["interfaces"]}
+    assert macs == {MAC, "7a:42:00:00:00:02"}
+
+
+@pytest.mark.timeout(20)
+def test_a_vport_that_is_attached_holds_up_nobody(world: World) -> None:
+    """One whose container the sweep does not take for this node's, as when another node takes it over meanwhile."""
+    made = registered(world)
+    world.session.update(f"vports/{made.vport_id}", {"externalID": f"{UUID}/nu1@vrs-node-1"}, Deadline(5))
+    with pytest.raises(VsdRefused, match="7010"):
+        world.vsc.release_orphans(set, Deadline(60))
 
 
 # --- a port that moves
@@ -221,7 +276,7 @@ def test_a_port_in_metadata_mode_keeps_its_address_when_it_moves_to_another_node
     after = elsewhere.activate(by_names(port="nu7"), Deadline(5))
     assert (after.vport_id, after.address) == (before.vport_id, before.address)
     world.vsc.release(by_names(), Deadline(5))
-    world.vsc.release_orphans(set(), Deadline(5))
+    world.vsc.release_orphans(set, Deadline(5))
     assert world.get("containers"), "the node that it left has nothing to say any more"
     elsewhere.release(by_names(port="nu7"), Deadline(5))
     assert world.get("containers") == []
