@@ -105,7 +105,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
 
 def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:  # noqa: ANN401 - as above
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    add_state(parser, "directory that everything is under")
+    add_state(parser, "directory that everything is under, and nothing else")
     parser.set_defaults(run=run)
     return parser
 

@@ -82,7 +82,7 @@ def up(
 def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, purge: bool = False) -> bool:
     """As `node.down`, with all nodes of it."""
     layout = layout_of(state)
-    if not layout.state.is_dir():
+    if not layout.used:
         return False
     with directory.locked(layout, deadline):
         ran = _bring_down(layout, set(), environment, deadline)

@@ -89,7 +89,7 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
     Returns whether anything ran. What is not up is fine. Raises BadConfig, DeadlineExceeded.
     """
     layout = layout_of(state)
-    if not layout.state.is_dir():
+    if not layout.used:
         return False
     with directory.locked(layout, deadline):
         return bring_down(layout, environment, deadline, purge=purge)
