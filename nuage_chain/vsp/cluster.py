@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
+from nuage_chain.link.kernel import boot_id
 from nuage_chain.vsp import directory, node, place, underlay
 from nuage_chain.vsp.invitation import invite
 from nuage_chain.vsp.joining import Host, join
@@ -144,7 +145,8 @@ def _bring_down(layout: Layout, stay: Collection[Layout], environment: Mapping[s
     """Stop all but `stay`. Returns whether any of it ran."""
     settings = sound_settings(layout)
     ran = [node.bring_down(one, environment, deadline, purge=False) for one in _all_of(layout) if one not in stay]
-    if settings and settings.nodes and layout not in stay and settings.netns and not settings.netns_made:
+    started = any(ran) or (settings is not None and settings.boot == boot_id())
+    if started and settings and settings.nodes and layout not in stay and settings.netns:
         underlay.remove(settings.netns, environment, deadline)
     return any(ran)
 
@@ -153,7 +155,7 @@ def _join(centre: Up, number: int, wishes: Wishes, environment: Mapping[str, str
     home = centre.settings.netns or ""
     where, name = layout_of_node(centre.layout, number), f"{home}-{number}"
     previous = load_settings(where)
-    if place.exists(name) and not (previous and previous.netns_made):
+    if place.exists(name) and not place.is_ours(previous, name):
         raise BadConfig(
             f"There is a network namespace {name} already, which is not ours.", hint="Give another --netns."
         )

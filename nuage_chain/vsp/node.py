@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
+from nuage_chain.link.kernel import boot_id
 from nuage_chain.vsp import daemons, directory, place
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.processes import pid_of, stop
@@ -120,13 +121,16 @@ def bring_up(
         _same(previous, choose(replace(previous, netns=netns)), layout)
         connect()
         return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
+    settings = choose(place.chosen(previous, netns))
     end_all(layout, previous, environment, deadline, leave_netns=netns)
+    settings = place.with_datapath(settings, deadline)
     # On record before anything of it is made.
-    settings = choose(place.chosen(previous, netns, deadline))
     save_settings(layout, settings)
     try:
         make_place(settings, environment, deadline)
         connect()
+        settings = place.surveyed(settings, deadline)
+        save_settings(layout, settings)
         check_ports(settings, deadline)
         start_all(layout, settings, layout.environment(dict(environment)), deadline)
     except BaseException:
@@ -137,7 +141,10 @@ def bring_up(
 
 def bring_down(layout: Layout, environment: Mapping[str, str], deadline: Deadline, *, purge: bool) -> bool:
     """As `down`, for a directory that is locked."""
-    ran = end_all(layout, sound_settings(layout), environment, deadline)
+    settings = sound_settings(layout)
+    ran = end_all(layout, settings, environment, deadline)
+    if settings is not None:
+        save_settings(layout, settings.taken_down())
     if purge:
         directory.purge(layout)
     return ran
@@ -161,10 +168,10 @@ def end_all(
         path.unlink()
     if settings is None:
         return any(ran)
-    if settings.netns is not None and settings.netns_made and settings.netns != leave_netns:
+    if settings.netns is not None and settings.netns != leave_netns and place.is_ours(settings, settings.netns):
         place.remove(settings.netns, environment, deadline.extended(2.0))
-    elif any(ran) or settings.netns is not None:
-        place.remove_leftovers(settings.netns, settings.datapath, own, deadline.extended(2.0))
+    elif any(ran) or settings.boot == boot_id():
+        place.remove_leftovers(settings, own, deadline.extended(2.0))
     return any(ran)
 
 

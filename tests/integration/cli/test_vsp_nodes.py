@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from nuage_chain.deadline import Deadline
+from nuage_chain.link.kernel import read_sysctl
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
 from nuage_chain.vsp.invitation import invite_host
@@ -255,7 +257,9 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
         assert hosts[1]("status").returncode == 0
         one, two = (wire.attach(host) for host in hosts)
         subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
+        assert quiet_links(hosts[0]) == ["wire"], "the kernel answers for every other link as it did"
         assert hosts[0]("down").stdout == "The embedded VSP is down.\n"
+        assert quiet_links(hosts[0]) == []
         back = hosts[0]("up")
         assert back.returncode == 0, back.stderr
         subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
@@ -264,6 +268,16 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
             host("down", "--purge")
         vsp("down", "--purge")
         wire.remove()
+
+
+def quiet_links(host: Vsp) -> list[str]:
+    """Where the host's kernel does not answer every ARP request."""
+
+    def found() -> list[str]:
+        names = ["all", *(link for _, link in socket.if_nameindex())]
+        return [name for name in names if read_sysctl(f"ipv4/conf/{name}/arp_ignore") != "0"]
+
+    return place.inside(host.netns, found, 5)
 
 
 def test_whoever_is_invited_while_the_centre_comes_up_trusts_the_authority_that_it_ends_up_with(
