@@ -12,13 +12,12 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
-from nuage_chain.link.kernel import boot_id
 from nuage_chain.vsp import directory, node, place, underlay
 from nuage_chain.vsp.invitation import invite
 from nuage_chain.vsp.joining import Host, join
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.node import Up, Wishes
-from nuage_chain.vsp.settings import Settings, load_settings, save_settings, sound_settings
+from nuage_chain.vsp.settings import Settings, load_settings, save_settings
 
 NETNS = "vsp"
 """What the centre's namespace is called unless somebody says otherwise; node 1 is in vsp-1."""
@@ -143,11 +142,7 @@ def _bring_up(
 
 def _bring_down(layout: Layout, stay: Collection[Layout], environment: Mapping[str, str], deadline: Deadline) -> bool:
     """Stop all but `stay`. Returns whether any of it ran."""
-    settings = sound_settings(layout)
     ran = [node.bring_down(one, environment, deadline, purge=False) for one in _all_of(layout) if one not in stay]
-    started = any(ran) or (settings is not None and settings.boot == boot_id())
-    if started and settings and settings.nodes and layout not in stay and settings.netns:
-        underlay.remove(settings.netns, environment, deadline)
     return any(ran)
 
 

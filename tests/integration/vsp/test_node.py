@@ -106,6 +106,20 @@ def test_a_daemon_that_cannot_start_is_named_and_the_others_are_stopped(fresh: L
     assert not place.exists(fresh.netns)
 
 
+def test_an_up_that_fails_as_a_centre_leaves_the_vsp_as_it_was(fresh: Lab) -> None:
+    fresh.up()
+    made = fresh.seed()
+    fresh.down()
+    with pytest.raises(NotAvailable, match=r"192\.0\.2\.99:\d+ cannot be bound"):
+        centre(fresh, "192.0.2.99")
+    assert not place.exists(fresh.netns)
+    fresh.up()
+    assert fresh.status().healthy
+    assert fresh.status().switch
+    assert made
+    assert fresh.seed() == []
+
+
 def test_a_taken_port_of_vsd_is_named(fresh: Lab) -> None:
     fresh.run("ip", "netns", "add", fresh.netns)
     try:
@@ -205,8 +219,8 @@ def test_a_centre_beside_a_node_leaves_its_links_alone(fresh: Lab, another: Lab)
 CENTRE = [name for name in DAEMONS if name not in ("ovsdb-server", "ovs-vswitchd", "ovn-controller", "resolver")]
 
 
-def centre(lab: Lab) -> None:
-    wishes = node.Wishes(listen="192.0.2.1")
+def centre(lab: Lab, address: str = "192.0.2.1") -> None:
+    wishes = node.Wishes(listen=address)
     node.up(lab.state, environment=lab.environment, deadline=Deadline(20), netns=lab.netns, wishes=wishes)
 
 
