@@ -14,7 +14,6 @@ import pytest
 from cryptography import x509
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.link.kernel import read_sysctl
 from nuage_chain.link.offload import set_tx_checksum
 from nuage_chain.vsp import place
 from nuage_chain.vsp.invitation import invite_host
@@ -291,7 +290,7 @@ def quiet_links(host: Vsp) -> list[str]:
 
     def found() -> list[str]:
         names = ["all", *(link for _, link in socket.if_nameindex())]
-        return [name for name in names if read_sysctl(f"ipv4/conf/{name}/arp_ignore") != "0"]
+        return [name for name in names if Path(f"/proc/sys/net/ipv4/conf/{name}/arp_ignore").read_text() != "0\n"]
 
     return place.inside(host.netns, found, 5)
 
