@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from nuage_chain.vsp import node, place
 from nuage_chain.vsp.invitation import invite_host
 from nuage_chain.vsp.joining import Host, join
 from nuage_chain.vsp.processes import StartFailed
+from nuage_chain.vsp.settings import save_settings
 from tests.integration.cli.vsp import DAEMONS
 
 if TYPE_CHECKING:
@@ -92,6 +94,23 @@ def test_down_after_everything_was_killed_leaves_nothing(fresh: Lab) -> None:
     for name in DAEMONS:
         fresh.kill(name)
     fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
+def test_after_a_reboot_up_does_what_was_done_before(fresh: Lab) -> None:
+    fresh.up()
+    made = fresh.seed()
+    for name in DAEMONS:
+        fresh.kill(name)
+    fresh.hang_up()
+    fresh.run("ip", "netns", "delete", fresh.netns)
+    save_settings(fresh.layout, replace(fresh.settings, boot="of yesterday"))
+    assert list(fresh.layout.run.iterdir()), "what is on disk is still there"
+    fresh.up()
+    assert fresh.status().healthy
+    assert made
+    assert fresh.seed() == []
+    assert fresh.down(purge=True)
     assert_nothing_left(fresh)
 
 
