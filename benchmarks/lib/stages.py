@@ -77,7 +77,7 @@ def _started(
     scratch: Path, delays: Sequence[int], bridges: Sequence[str], containers: int
 ) -> Iterator[tuple[Node, Bench]]:
     with open(scratch / "stderr", "ab") as stderr, pods(max(containers, 1)) as names:
-        node = start_node(scratch, delays, bridges)
+        node = start_node(scratch / "vsp", delays, bridges)
         with agent.running(contestants.agent_socket(scratch), stderr.fileno()) as pid:
             node.pids["agent"] = pid
             yield node, Bench(scratch / "cache", stderr.fileno(), node.pids, names)

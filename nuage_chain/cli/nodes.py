@@ -43,7 +43,7 @@ class Node:
 def add_state(parser: Parser, of: str) -> None:
     """The option --state."""
     text = f"{of} (default: %(default)s)"
-    parser.add_argument("--state", type=Path, default=STATE, metavar="FOLDER", help=text)
+    parser.add_argument("--state", type=_folder, default=STATE, metavar="FOLDER", help=text)
 
 
 def add_argument(parser: Parser) -> None:
@@ -51,6 +51,13 @@ def add_argument(parser: Parser) -> None:
     text = "do it on node N of an embedded VSP that was started with --nodes"
     parser.add_argument("--node", type=number, metavar="N", help=text)
     add_state(parser, "that VSP's directory")
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        # Path("") is the current directory; a variable that is not set names no directory.
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
 
 
 def number(text: str) -> int:

@@ -19,7 +19,7 @@ from nuage_chain.vsd.session import Session
 from nuage_chain.vsp import cluster, node, place, plugin_config, status, topology
 from nuage_chain.vsp.access import access_of
 from nuage_chain.vsp.layout import layout_of
-from nuage_chain.vsp.settings import CERT_PORT, VSD_PORT, load_settings
+from nuage_chain.vsp.settings import load_settings
 
 _DOWN, _SEED = 60, 60
 
@@ -105,7 +105,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
 
 def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:  # noqa: ANN401 - as above
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    add_state(parser, "directory that everything is under")
+    add_state(parser, "directory that everything is under, and nothing else")
     parser.set_defaults(run=run)
     return parser
 
@@ -118,7 +118,10 @@ def _port(text: str) -> int:
 
 
 def _up(args: argparse.Namespace) -> int:
-    _check(args)
+    if args.nodes is not None and args.listen is not None:
+        raise BadConfig(
+            "With --nodes all nodes are on this machine, so --listen has no meaning.", hint="Leave one of them out."
+        )
     wishes = node.Wishes(args.port, args.cert_port, args.without_policy, args.outside, args.listen)
     layout = layout_of(args.state)
     before = load_settings(layout)
@@ -147,17 +150,6 @@ def _to_use(made: node.Up) -> list[tuple[str, str]]:
         ("to use it", f"install -D -m 600 {config} /etc/nuage-chain/config.yaml"),
         ("to try it", f"{inside}nuage-chain run --netconf conflists/10-nuage.conflist ip address"),
     ]
-
-
-def _check(args: argparse.Namespace) -> None:
-    if (args.port or VSD_PORT) == (args.cert_port or CERT_PORT):
-        raise BadConfig(
-            f"VSD cannot have {args.port or VSD_PORT} for both of its ports.", hint="Choose another --cert-port."
-        )
-    if args.nodes is not None and args.listen is not None:
-        raise BadConfig(
-            "With --nodes all nodes are on this machine, so --listen has no meaning.", hint="Leave one of them out."
-        )
 
 
 def _down(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from nuage_chain.vsp.invitation import invite
 from nuage_chain.vsp.joining import Host, join
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.node import Up, Wishes
-from nuage_chain.vsp.settings import Settings, load_settings, save_settings, sound_settings
+from nuage_chain.vsp.settings import Settings, load_settings, save_settings
 
 NETNS = "vsp"
 """What the centre's namespace is called unless somebody says otherwise; node 1 is in vsp-1."""
@@ -82,7 +82,7 @@ def up(
 def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, purge: bool = False) -> bool:
     """As `node.down`, with all nodes of it."""
     layout = layout_of(state)
-    if not layout.state.is_dir():
+    if not layout.used:
         return False
     with directory.locked(layout, deadline):
         ran = _bring_down(layout, set(), environment, deadline)
@@ -142,10 +142,7 @@ def _bring_up(
 
 def _bring_down(layout: Layout, stay: Collection[Layout], environment: Mapping[str, str], deadline: Deadline) -> bool:
     """Stop all but `stay`. Returns whether any of it ran."""
-    settings = sound_settings(layout)
     ran = [node.bring_down(one, environment, deadline, purge=False) for one in _all_of(layout) if one not in stay]
-    if settings and settings.nodes and layout not in stay and settings.netns and not settings.netns_made:
-        underlay.remove(settings.netns, environment, deadline)
     return any(ran)
 
 
@@ -153,7 +150,7 @@ def _join(centre: Up, number: int, wishes: Wishes, environment: Mapping[str, str
     home = centre.settings.netns or ""
     where, name = layout_of_node(centre.layout, number), f"{home}-{number}"
     previous = load_settings(where)
-    if place.exists(name) and not (previous and previous.netns_made):
+    if place.exists(name) and not place.is_ours(previous, name):
         raise BadConfig(
             f"There is a network namespace {name} already, which is not ours.", hint="Give another --netns."
         )

@@ -90,6 +90,11 @@ class Layout:
         return self.state / "vsp.json"
 
     @property
+    def used(self) -> bool:
+        """Whether a VSP was ever started in the directory; if not, what is in there is somebody else's."""
+        return self.password_file.exists() or self.settings_file.exists()
+
+    @property
     def lock_file(self) -> Path:
         """Held while `up`, `invite`, `join` or `down` works on this directory."""
         return self.state / "lock"
@@ -144,14 +149,29 @@ def layout_of(state: Path) -> Layout:
 
 
 def prepare(layout: Layout) -> None:
-    """Make the directories, for root alone, and csproot's password where there is none. Raises IOFailure."""
+    """Make the directories, for root alone, and csproot's password where there is none.
+
+    Raises IOFailure, and BadConfig when the directory is in use for something else.
+    """
     try:
-        for path in (layout.state, layout.run, layout.log, layout.db, layout.vsd):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_a_strangers(layout)
+        # First of all: it marks the directory as ours, also when nothing more comes of it.
         if not layout.password_file.exists():
             write_private(layout.password_file, secrets.token_urlsafe(18) + "\n")
+        for path in (layout.run, layout.log, layout.db, layout.vsd):
+            path.mkdir(mode=0o700, exist_ok=True)
     except OSError as e:
         raise IOFailure(f"The state directory {layout.state} cannot be prepared: {e}.") from e
+
+
+def _refuse_a_strangers(layout: Layout) -> None:
+    draft = f".{layout.password_file.name}."
+    if not layout.used and any(not path.name.startswith(draft) for path in layout.state.iterdir()):
+        raise BadConfig(
+            f"{layout.state} holds other files, and no VSP was ever started in it.",
+            hint="Give --state a directory that is empty, or one that does not exist yet.",
+        )
 
 
 def write_private(path: Path, text: str) -> None:

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
-from nuage_chain.vsp import daemons, directory, place
+from nuage_chain.link.kernel import boot_id
+from nuage_chain.vsp import daemons, directory, place, underlay
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.processes import pid_of, stop
 from nuage_chain.vsp.settings import LOOPBACK, Settings, load_settings, save_settings, sound_settings
@@ -44,8 +45,10 @@ class Wishes:
     listen: str | None = None
 
     def apply(self, to: Settings) -> Settings:
-        """`to` as these wishes want it."""
-        return replace(
+        """`to` as these wishes want it. Raises BadConfig for what cannot be."""
+        if not to.controller:
+            self._refuse_what_a_centre_decides(to)
+        found = replace(
             to,
             vsd_port=_or(self.vsd_port, to.vsd_port),
             cert_port=_or(self.cert_port, to.cert_port),
@@ -55,6 +58,25 @@ class Wishes:
             address=_or(self.listen, to.address),
             switch=to.switch and self.listen is None,
         )
+        if found.vsd_port == found.cert_port:
+            raise BadConfig(
+                f"VSD cannot have {found.vsd_port} for both of its ports.", hint="Choose another --port or --cert-port."
+            )
+        return found
+
+    def _refuse_what_a_centre_decides(self, node: Settings) -> None:
+        theirs = {
+            "--listen": self.listen,
+            "--port": self.vsd_port,
+            "--cert-port": self.cert_port,
+            "--without-policy": self.without_policy,
+        }
+        given = [option for option, wish in theirs.items() if wish is not None]
+        if given:
+            raise BadConfig(
+                f"This host has joined the VSP at {node.vsd_host}, which decides {' and '.join(given)}.",
+                hint="Say it there; for a VSP of this host's own use another --state.",
+            )
 
 
 Choose = Callable[[Settings], Settings]
@@ -89,7 +111,7 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
     Returns whether anything ran. What is not up is fine. Raises BadConfig, DeadlineExceeded.
     """
     layout = layout_of(state)
-    if not layout.state.is_dir():
+    if not layout.used:
         return False
     with directory.locked(layout, deadline):
         return bring_down(layout, environment, deadline, purge=purge)
@@ -98,7 +120,8 @@ def down(state: Path, *, environment: Mapping[str, str], deadline: Deadline, pur
 def runs(layout: Layout) -> bool:
     """Whether everything runs that was started in this directory."""
     settings = load_settings(layout)
-    return settings is not None and all(pid_of(d) for d in daemons.all_of(layout, settings))
+    parts = daemons.all_of(layout, settings) if settings is not None else []
+    return bool(parts) and all(pid_of(part) for part in parts)
 
 
 def bring_up(
@@ -120,24 +143,32 @@ def bring_up(
         _same(previous, choose(replace(previous, netns=netns)), layout)
         connect()
         return Up(layout, previous, already=True, seconds=time.monotonic() - begin)
+    found = place.chosen(previous, netns)
+    settings = choose(found)
     end_all(layout, previous, environment, deadline, leave_netns=netns)
+    settings = place.with_datapath(settings, deadline)
     # On record before anything of it is made.
-    settings = choose(place.chosen(previous, netns, deadline))
     save_settings(layout, settings)
     try:
         make_place(settings, environment, deadline)
         connect()
+        settings = place.surveyed(settings, deadline)
+        save_settings(layout, settings)
         check_ports(settings, deadline)
         start_all(layout, settings, layout.environment(dict(environment)), deadline)
     except BaseException:
         end_all(layout, settings, environment, deadline.extended(10.0))
+        _forget(layout, settings, previous, found)
         raise
     return Up(layout, settings, already=False, seconds=time.monotonic() - begin)
 
 
 def bring_down(layout: Layout, environment: Mapping[str, str], deadline: Deadline, *, purge: bool) -> bool:
     """As `down`, for a directory that is locked."""
-    ran = end_all(layout, sound_settings(layout), environment, deadline)
+    settings = sound_settings(layout)
+    ran = end_all(layout, settings, environment, deadline)
+    if settings is not None:
+        save_settings(layout, settings.taken_down())
     if purge:
         directory.purge(layout)
     return ran
@@ -161,11 +192,24 @@ def end_all(
         path.unlink()
     if settings is None:
         return any(ran)
-    if settings.netns is not None and settings.netns_made and settings.netns != leave_netns:
+    if settings.netns is not None and settings.netns != leave_netns and place.is_ours(settings, settings.netns):
         place.remove(settings.netns, environment, deadline.extended(2.0))
-    elif any(ran) or settings.netns is not None:
-        place.remove_leftovers(settings.netns, settings.datapath, own, deadline.extended(2.0))
+    elif any(ran) or settings.boot == boot_id():
+        place.remove_leftovers(settings, own, deadline.extended(2.0))
+        if settings.netns is not None and settings.nodes and settings.netns != leave_netns:
+            underlay.remove(settings.netns, environment, deadline.extended(2.0))
     return any(ran)
+
+
+def _forget(layout: Layout, failed: Settings, previous: Settings | None, found: Settings) -> None:
+    """Have the next `up` begin where this one did, not with wishes that could not be met."""
+    if previous is None and failed.controller and failed.switch:
+        # OVN may know the node by its name already, and gives nobody else its address.
+        previous = found
+    if previous is None:
+        layout.settings_file.unlink(missing_ok=True)
+    else:
+        save_settings(layout, previous.taken_down())
 
 
 def _same(running: Settings, wanted: Settings, layout: Layout) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.link import netns as entered
+from nuage_chain.link.kernel import boot_id, read_sysctl, write_sysctl
 from nuage_chain.vsp.databases import run_tool
 from nuage_chain.vsp.layout import BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE
 from nuage_chain.vsp.settings import CERT_PORT, LOOPBACK, VSD_PORT, Settings
@@ -22,7 +23,11 @@ T = TypeVar("T")
 
 NETNS_DIR = Path("/run/netns")
 KERNEL_MODULE = Path("/sys/module/openvswitch")
-LEFTOVERS = (BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE, "ovs-netdev", "genev_sys_6081")
+LEFTOVERS = {
+    "netdev": {BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE, "ovs-netdev"},
+    "system": {BRIDGE, OUTSIDE_BRIDGE, UPLINK_BRIDGE, "genev_sys_6081"},
+}
+"""The links that a switch makes for itself, by its datapath."""
 
 
 def path_of(name: str) -> Path:
@@ -35,6 +40,20 @@ def path_of(name: str) -> Path:
 def exists(name: str) -> bool:
     """Whether there is such a namespace, and not only a file that one was mounted on."""
     return entered.exists(str(path_of(name))) and path_of(name).stat().st_dev != NETNS_DIR.stat().st_dev
+
+
+def identity(name: str) -> str:
+    """What tells this namespace from all others that ever have its name; the kernel gives out an inode again."""
+    found = path_of(name).stat()
+    return f"{found.st_ino} {found.st_ctime_ns}"
+
+
+def is_ours(settings: Settings | None, name: str) -> bool:
+    """Whether the namespace of that name is there, and is the one that was made for these settings."""
+    if settings is None or not settings.netns_made or settings.netns != name or not exists(name):
+        return False
+    # Settings of an earlier version do not say when they were in use.
+    return not settings.boot or (settings.boot == boot_id() and settings.netns_id in ("", identity(name)))
 
 
 def make(name: str, environment: Mapping[str, str], deadline: Deadline) -> None:
@@ -85,16 +104,33 @@ def choose_datapath(found: set[str], module: Path = KERNEL_MODULE) -> str:
     return datapath
 
 
-def chosen(previous: Settings | None, netns: str | None, deadline: Deadline) -> Settings:
-    """`previous`, or the settings of what was never started, in `netns` as it is now; makes nothing yet.
+def chosen(previous: Settings | None, netns: str | None) -> Settings:
+    """`previous`, or the settings of what was never started, to be started in `netns` now; makes nothing yet."""
+    ours = netns is not None and (is_ours(previous, netns) or not exists(netns))
+    base = previous or Settings(None, False, "netdev", str(uuid.uuid4()), VSD_PORT, CERT_PORT)
+    return replace(base.taken_down(), netns=netns, netns_made=ours, boot=boot_id())
+
+
+def with_datapath(settings: Settings, deadline: Deadline) -> Settings:
+    """The settings with the datapath that the namespace has room for; what has no switch needs none.
 
     Raises NotAvailable when another switch is there.
     """
-    there = netns is None or exists(netns)
-    found = links(netns, deadline.left("looking at the network namespace")) if there else set()
-    ours = previous is not None and previous.netns_made and previous.netns == netns
-    base = previous or Settings(None, False, "netdev", str(uuid.uuid4()), VSD_PORT, CERT_PORT)
-    return replace(base, netns=netns, netns_made=not there or ours, datapath=choose_datapath(found))
+    if not settings.switch:
+        return settings
+    there = settings.netns is None or exists(settings.netns)
+    found = links(settings.netns, deadline.left("looking at the network namespace")) if there else set()
+    return replace(settings, datapath=choose_datapath(found))
+
+
+def surveyed(settings: Settings, deadline: Deadline) -> Settings:
+    """The settings with what is known once the namespace and its links are there."""
+    if settings.netns is not None and settings.netns_made:
+        settings = replace(settings, netns_id=identity(settings.netns))
+    if settings.uplink:
+        answers = inside(settings.netns, lambda: read_sysctl(_arp(settings)), deadline.left("the kernel"))
+        settings = replace(settings, uplink_hushed=answers == "0")
+    return settings
 
 
 def set_address(name: str | None, link: str, address: str, environment: Mapping[str, str], deadline: Deadline) -> None:
@@ -103,14 +139,32 @@ def set_address(name: str | None, link: str, address: str, environment: Mapping[
     run_tool([*prefix(name), "ip", "link", "set", link, "up"], environment, deadline)
 
 
-def remove_leftovers(name: str | None, datapath: str, environment: Mapping[str, str], deadline: Deadline) -> None:
-    """Remove the switch's own links that outlived a killed ovs-vswitchd; the ports of containers are not ours."""
-    if name is not None and not exists(name):
+def hush_uplink(settings: Settings, seconds: float, *, hushed: bool = True) -> None:
+    """Have the kernel, which hears what comes in by the uplink as well, leave ARP requests there to the switch, or not.
+
+    Where it did so before, it stays as it is. Raises KernelRefused.
+    """
+    if settings.uplink_hushed:
+        inside(settings.netns, lambda: write_sysctl(_arp(settings), "1" if hushed else "0"), seconds)
+
+
+def _arp(settings: Settings) -> str:
+    return f"ipv4/conf/{settings.uplink}/arp_ignore"
+
+
+def remove_leftovers(settings: Settings, environment: Mapping[str, str], deadline: Deadline) -> None:
+    """Take back what a switch leaves in a namespace that stays; the ports of containers are not ours."""
+    name = settings.netns
+    if not settings.switch or (name is not None and not exists(name)):
         return
+    found = links(name, deadline.left("looking for leftovers"))
+    if settings.uplink in found:
+        hush_uplink(settings, deadline.left("the kernel"), hushed=False)
     before = [*prefix(name)]
-    if datapath == "system" and "ovs-system" in links(name, deadline.left("looking for leftovers")):
+    if settings.datapath == "system" and "ovs-system" in found:
         run_tool([*before, "ovs-dpctl", "del-dp", "ovs-system"], environment, deadline)
-    for link in sorted(links(name, deadline.left("looking for leftovers")).intersection(LEFTOVERS)):
+        found = links(name, deadline.left("looking for leftovers"))
+    for link in sorted(found & LEFTOVERS[settings.datapath]):
         run_tool([*before, "ip", "link", "delete", link], environment, deadline)
 
 

@@ -212,8 +212,9 @@ def _names_pidfile(pid: int, pidfile: Path) -> bool:
         argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    path = os.fsencode(pidfile)
-    return path in argv or b"--pidfile=" + path in argv
+    # The same folder by another path, as /var/run is /run: whoever started it may have come by a link.
+    paths = [word.removeprefix(b"--pidfile=") for word in argv if word.endswith(os.fsencode(pidfile.name))]
+    return os.path.realpath(os.fsencode(pidfile)) in map(os.path.realpath, paths)
 
 
 def _forget(daemon: Daemon) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from nuage_chain.errors import BadConfig
 from nuage_chain.vsp.layout import Layout, write_private
@@ -30,6 +30,9 @@ class Settings:
     uplink: the link to the other nodes that the switch takes over, "" for none.
     agent: whether an agent of the node's own does the calls of its CNI executable.
     nodes: how many nodes of it are namespaces of this machine, see `cluster`.
+    netns_id: which namespace of that name we made, see `place.identity`, "" while it may not be there yet.
+    boot: the boot of the machine in which it was started, and not taken down since; "" for none.
+    uplink_hushed: whether we made the kernel leave ARP requests that come in by the uplink unanswered.
     """
 
     netns: str | None
@@ -49,6 +52,9 @@ class Settings:
     uplink: str = ""
     agent: bool = False
     nodes: int = 0
+    netns_id: str = ""
+    boot: str = ""
+    uplink_hushed: bool = False
 
     @property
     def vsd_url(self) -> str:
@@ -59,6 +65,10 @@ class Settings:
     def takes_nodes(self) -> bool:
         """Whether other nodes may join: VSD and the southbound database listen where they can reach them."""
         return self.controller and self.vsd_host != LOOPBACK
+
+    def taken_down(self) -> Settings:
+        """The same once nothing of it is there any more: whatever comes to have its names is somebody else's."""
+        return replace(self, netns_made=False, netns_id="", boot="", uplink_hushed=False)
 
 
 def save_settings(layout: Layout, settings: Settings) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NotAvailable, NuageChainError
-from nuage_chain.link.kernel import write_sysctl
 from nuage_chain.vsp import place
 from nuage_chain.vsp.databases import run_tool
 from nuage_chain.vsp.engine.plans import stable_mac
@@ -51,8 +50,7 @@ def set_addresses(settings: Settings, environment: Mapping[str, str], deadline: 
     if settings.outside:
         place.set_address(settings.netns, OUTSIDE_BRIDGE, f"{OUTSIDE[1]}/{OUTSIDE.prefixlen}", environment, deadline)
     if settings.uplink:
-        # The kernel hears what comes in by the link as well, and is not to answer it there.
-        place.inside(settings.netns, lambda: write_sysctl("ipv4/conf/all/arp_ignore", "1"), deadline.left("the kernel"))
+        place.hush_uplink(settings, deadline.left("the kernel"))
         place.set_address(settings.netns, UPLINK_BRIDGE, f"{settings.address}/{settings.prefix}", environment, deadline)
 
 

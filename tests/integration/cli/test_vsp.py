@@ -138,6 +138,8 @@ def test_seed_of_a_vsp_that_does_not_run_says_so(vsp: Vsp) -> None:
         (["--port", "7443"], 1, "VSD cannot have 7443 for both of its ports."),
         (["--netns", "a/b"], 1, "'a/b' is no name for a network namespace."),
         (["--state", "/" + "s" * 100], 1, "bytes too long for the Unix sockets below it."),
+        (["--state", ""], 2, "argument --state: it is empty"),
+        (["--state", "/etc"], 1, "/etc holds other files, and no VSP was ever started in it."),
         (["--state", "/dev/null"], 1, "The state directory /dev/null cannot be prepared"),
         (["--frobnicate"], 2, "unrecognized arguments: --frobnicate"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -225,6 +226,19 @@ def test_namespaces_of_somebody_else_are_left_as_they_were(vsp: Vsp) -> None:
             subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
+def test_a_centre_that_does_not_come_up_leaves_a_given_namespace_as_it_was(vsp: Vsp) -> None:
+    subprocess.run(["ip", "netns", "add", vsp.netns], check=True)
+    try:
+        with place.inside(vsp.netns, lambda: socket.create_server(("", 8443)), 5):
+            done = vsp("up", "--netns", vsp.netns, "--nodes", "2")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "100.64.0.1:8443, which VSD is to use, is taken." in done.stderr
+        assert place.links(vsp.netns, 5) == {"lo"}, "the underlay is gone"
+        assert vsp("status").stdout == f"No embedded VSP in {vsp.state}.\n"
+    finally:
+        subprocess.run(["ip", "netns", "delete", vsp.netns], check=True)
+
+
 def test_a_vsp_without_nodes_does_not_become_one_with_nodes(vsp: Vsp) -> None:
     vsp.up()
     done = vsp("up", "--netns", vsp.netns, "--nodes", "2")
@@ -258,7 +272,12 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
         assert hosts[1]("status").returncode == 0
         one, two = (wire.attach(host) for host in hosts)
         subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
+        assert quiet_links(hosts[0]) == ["wire"], "the kernel answers for every other link as it did"
         assert hosts[0]("down").stdout == "The embedded VSP is down.\n"
+        no_centre = hosts[0]("up", "--listen", "192.0.2.2")
+        assert (no_centre.returncode, no_centre.stdout) == (1, "")
+        assert "has joined the VSP at 192.0.2.1, which decides --listen" in no_centre.stderr
+        assert quiet_links(hosts[0]) == []
         back = hosts[0]("up")
         assert back.returncode == 0, back.stderr
         subprocess.run(["ip", "netns", "exec", one[0], "ping", "-c5", "-i0.3", "-w4", two[1]], check=True)
@@ -267,6 +286,16 @@ def test_hosts_join_a_centre_by_invitation_over_tls(vsp: Vsp, tmp_path: Path) ->
             host("down", "--purge")
         vsp("down", "--purge")
         wire.remove()
+
+
+def quiet_links(host: Vsp) -> list[str]:
+    """Where the host's kernel does not answer every ARP request."""
+
+    def found() -> list[str]:
+        names = ["all", *(link for _, link in socket.if_nameindex())]
+        return [name for name in names if Path(f"/proc/sys/net/ipv4/conf/{name}/arp_ignore").read_text() != "0\n"]
+
+    return place.inside(host.netns, found, 5)
 
 
 def test_whoever_is_invited_while_the_centre_comes_up_trusts_the_authority_that_it_ends_up_with(

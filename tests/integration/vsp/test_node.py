@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,10 @@ import pytest
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NotAvailable
 from nuage_chain.vsp import node, place
+from nuage_chain.vsp.invitation import invite_host
+from nuage_chain.vsp.joining import Host, join
 from nuage_chain.vsp.processes import StartFailed
+from nuage_chain.vsp.settings import save_settings
 from tests.integration.cli.vsp import DAEMONS
 
 if TYPE_CHECKING:
@@ -92,6 +97,23 @@ def test_down_after_everything_was_killed_leaves_nothing(fresh: Lab) -> None:
     assert_nothing_left(fresh)
 
 
+def test_after_a_reboot_up_does_what_was_done_before(fresh: Lab) -> None:
+    fresh.up()
+    made = fresh.seed()
+    for name in DAEMONS:
+        fresh.kill(name)
+    fresh.hang_up()
+    fresh.run("ip", "netns", "delete", fresh.netns)
+    save_settings(fresh.layout, replace(fresh.settings, boot="of yesterday"))
+    assert list(fresh.layout.run.iterdir()), "what is on disk is still there"
+    fresh.up()
+    assert fresh.status().healthy
+    assert made
+    assert fresh.seed() == []
+    assert fresh.down(purge=True)
+    assert_nothing_left(fresh)
+
+
 def test_a_daemon_that_cannot_start_is_named_and_the_others_are_stopped(fresh: Lab) -> None:
     fresh.up()
     fresh.down()
@@ -101,6 +123,20 @@ def test_a_daemon_that_cannot_start_is_named_and_the_others_are_stopped(fresh: L
     assert "no database" in failure.value.message or "ovnnb.db" in failure.value.message
     assert fresh.processes_left() == []
     assert not place.exists(fresh.netns)
+
+
+def test_an_up_that_fails_as_a_centre_leaves_the_vsp_as_it_was(fresh: Lab) -> None:
+    fresh.up()
+    made = fresh.seed()
+    fresh.down()
+    with pytest.raises(NotAvailable, match=r"192\.0\.2\.99:\d+ cannot be bound"):
+        centre(fresh, "192.0.2.99")
+    assert not place.exists(fresh.netns)
+    fresh.up()
+    assert fresh.status().healthy
+    assert fresh.status().switch
+    assert made
+    assert fresh.seed() == []
 
 
 def test_a_taken_port_of_vsd_is_named(fresh: Lab) -> None:
@@ -128,6 +164,83 @@ def test_a_namespace_that_was_there_before_stays(fresh: Lab) -> None:
         assert place.links(fresh.netns, 5) == {"lo"}
     finally:
         fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_a_namespace_that_somebody_makes_after_down_is_theirs(fresh: Lab) -> None:
+    fresh.up()
+    fresh.down()
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        assert not fresh.down()
+        assert place.exists(fresh.netns)
+        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+        fresh.up()
+        assert fresh.down(purge=True)
+        assert place.exists(fresh.netns)
+    finally:
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_a_namespace_that_somebody_put_in_the_place_of_a_dead_vsps_is_theirs(fresh: Lab) -> None:
+    fresh.up()
+    for name in DAEMONS:
+        fresh.kill(name)
+    fresh.run("ip", "netns", "delete", fresh.netns)
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        fresh.down(purge=True)
+        assert place.exists(fresh.netns)
+    finally:
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_links_of_another_switch_stay(fresh: Lab) -> None:
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+        fresh.up()
+        # A starting Open vSwitch looks at a link of that name itself, and wants a tunnel.
+        fresh.run("ip", "-n", fresh.netns, "link", "add", "genev_sys_6081", "type", "bridge")
+        fresh.down(purge=True)
+        assert place.links(fresh.netns, 5) == {"lo", "genev_sys_6081"}
+    finally:
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+def test_a_centre_beside_a_node_leaves_its_links_alone(fresh: Lab, another: Lab) -> None:
+    """One host, two directories, as docs/nodes.md has it."""
+    host = ["ip", "-n", fresh.netns]
+    fresh.run("ip", "netns", "add", fresh.netns)
+    try:
+        fresh.run(*host, "link", "set", "lo", "up")
+        fresh.run(*host, "address", "add", "192.0.2.1/24", "dev", "lo")
+        centre(fresh)
+        invited = invite_host(fresh.layout, "host-1", Deadline(5))
+        on = Host(IPv4Interface("192.0.2.1"), fresh.netns)
+        join(another.state, invited, on, environment=fresh.environment, deadline=Deadline(20))
+        links = place.links(fresh.netns, 5)
+        assert "alubr0" in links
+        for daemons in (CENTRE[:1], CENTRE):
+            for name in daemons:
+                fresh.kill(name)
+            centre(fresh)
+            assert place.links(fresh.netns, 5) == links
+        fresh.wait_for(lambda: another.status().healthy)
+        assert fresh.down(purge=True)
+        assert place.links(fresh.netns, 5) == links
+        assert another.status().running
+    finally:
+        fresh.down()
+        another.down()
+        fresh.run("ip", "netns", "delete", fresh.netns)
+
+
+CENTRE = [name for name in DAEMONS if name not in ("ovsdb-server", "ovs-vswitchd", "ovn-controller", "resolver")]
+
+
+def centre(lab: Lab, address: str = "192.0.2.1") -> None:
+    wishes = node.Wishes(listen=address)
+    node.up(lab.state, environment=lab.environment, deadline=Deadline(20), netns=lab.netns, wishes=wishes)
 
 
 def test_two_run_beside_each_other_in_namespaces_of_their_own(fresh: Lab, another: Lab) -> None:

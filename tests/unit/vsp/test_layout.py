@@ -56,6 +56,31 @@ def test_a_state_directory_that_cannot_be_made_is_an_io_failure(tmp_path: Path) 
         prepare(layout_of(tmp_path / "file" / "s"))
 
 
+@pytest.mark.parametrize("name", ["notes", "run", ".hidden"])
+def test_a_folder_with_files_of_somebody_else_is_refused_and_kept_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "x").write_text("mine")
+    with pytest.raises(BadConfig, match="holds other files"):
+        prepare(layout_of(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "x").read_text() == "mine"
+
+
+def test_a_folder_is_prepared_after_one_who_was_killed_while_preparing_it(tmp_path: Path) -> None:
+    (tmp_path / ".csproot.password.4711").write_text("")
+    prepare(layout_of(tmp_path))
+    assert (tmp_path / "run").is_dir()
+
+
+@pytest.mark.parametrize("name", ["csproot.password", "vsp.json"])
+def test_a_folder_that_was_used_before_is_used_again_with_what_else_is_in_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{}")
+    (tmp_path / "notes").write_text("mine")
+    prepare(layout_of(tmp_path))
+    assert (tmp_path / "run").is_dir()
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
 def test_settings_are_read_as_they_were_saved(tmp_path: Path) -> None:
     layout = layout_of(tmp_path)
     assert load_settings(layout) is None

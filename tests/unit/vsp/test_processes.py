@@ -114,6 +114,17 @@ def test_a_daemon_whose_record_was_never_written_is_known_by_its_pidfile(tmp_pat
     assert pid_of(daemon) == pid
 
 
+@pytest.mark.parametrize("started_by", ["link", "folder"])
+def test_a_daemon_is_known_by_every_path_to_its_directory(
+    tmp_path: Path, daemons: list[Daemon], started_by: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    here, there = (daemon_of(tmp_path / name, READY + FOREVER, daemons) for name in ("link", "folder"))
+    pid = started(here if started_by == "link" else there)
+    assert (pid_of(here), pid_of(there)) == (pid, pid)
+
+
 def test_a_zombie_does_not_run(tmp_path: Path) -> None:
     process = subprocess.Popen(["true"])
     time.sleep(0.1)
