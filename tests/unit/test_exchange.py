@@ -5,7 +5,7 @@ import http.client
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,6 +63,21 @@ def test_a_host_that_does_not_exist_is_unreachable() -> None:
     with pytest.raises(VsdUnreachable, match="cannot be reached"):
         session.get("zones", Deadline(10))
     session.close()
+
+
+def test_a_host_whose_name_nobody_resolves_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def hangs(*_: Any, flags: int = 0, **__: Any) -> Any:
+        if not flags & socket.AI_NUMERICHOST:
+            released.wait(10)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    try:
+        assert seconds_until_unreachable("https://vsd.invalid", 0.4) < 5
+    finally:
+        released.set()
 
 
 def test_every_address_of_a_host_is_tried() -> None:
