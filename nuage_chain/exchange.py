@@ -13,6 +13,7 @@ import io
 import select
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, urlsplit
@@ -22,7 +23,7 @@ from nuage_chain.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Buffer
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 10.0
 CONNECTIONS_KEPT = 32
+LONGEST_IDLE = 15.0
+"""Seconds; after that a firewall may have forgotten a connection without a word, and a request would be lost."""
 _LARGEST = 64 << 20
 _AS_THEY_ARE = "!#$%&'()*+,/:;=?@[]~"
 
@@ -62,11 +65,17 @@ class Connections:
     """Those to one server; takes nothing from the environment, keeps no cookies, never redirects. For several threads.
 
     base: the URL that every path is appended to. context: for https; of no interest where it is http. server_name: of
-    the server's certificate, if not the URL's host. largest: bytes of an answer.
+    the server's certificate, if not the URL's host. largest: bytes of an answer. clock: monotonic seconds.
     """
 
     def __init__(
-        self, base: str, context: ssl.SSLContext | None, *, server_name: str | None = None, largest: int = _LARGEST
+        self,
+        base: str,
+        context: ssl.SSLContext | None,
+        *,
+        server_name: str | None = None,
+        largest: int = _LARGEST,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parts = urlsplit(base)
         self._host, self._path = parts.hostname or "", parts.path
@@ -74,8 +83,9 @@ class Connections:
         self._port = parts.port or (443 if self._context else 80)
         self._server_name = server_name or self._host
         self._largest = largest
+        self._clock = clock
         self._lock = threading.Lock()
-        self._idle: list[_Connection] = []
+        self._idle: list[tuple[float, _Connection]] = []
 
     def exchange(
         self, method: str, path: str, headers: Mapping[str, str | bytes], body: bytes | None, deadline: Deadline
@@ -109,7 +119,7 @@ class Connections:
         """Closes those that nobody uses; a further request opens another one."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
+        for _, connection in idle:
             connection.close()
 
     def _take(self) -> _Connection | None:
@@ -117,15 +127,15 @@ class Connections:
             with self._lock:
                 if not self._idle:
                     return None
-                connection = self._idle.pop()
-            if connection.works():
+                since, connection = self._idle.pop()
+            if self._clock() - since <= LONGEST_IDLE and connection.works():
                 return connection
             connection.close()
 
     def _give(self, connection: _Connection) -> None:
         with self._lock:
             if len(self._idle) < CONNECTIONS_KEPT:
-                self._idle.append(connection)
+                self._idle.append((self._clock(), connection))
                 return
         connection.close()
 
