@@ -184,6 +184,15 @@ def test_a_connection_opens_again_after_the_server_was_restarted(ovsdb: Ovsdb, s
     assert switch.find("c1", "eth0", Deadline(5)) is not None
 
 
+def test_a_server_that_gave_the_silent_connection_up_meanwhile_is_connected_to_again(ovsdb: Ovsdb) -> None:
+    switch = Switch(Connection(ovsdb.listen_on_tcp(probe=1000)), "alubr0")
+    assert switch.find("c1", "eth0", Deadline(5)) is None
+    time.sleep(2.5)
+    switch.plug(port(), Deadline(5))
+    assert switch.find("c1", "eth0", Deadline(5)) is not None
+    switch.close()
+
+
 def test_ours_are_listed_by_network_and_bridge(ovsdb: Ovsdb, switch: Switch) -> None:
     switch.plug(port(), Deadline(5))
     assert [p.name for p in switch.all_ours("net", Deadline(5))] == ["veth1"]
