@@ -50,7 +50,7 @@ class Client:
         return self._call
 
     def feed(self, chunk: bytes) -> bool:
-        """Takes what has come, and says whether that is the whole call. Raises Garbage."""
+        """Takes what has come, and says whether that is the whole call. Raises Garbage, OSError."""
         self._read += chunk
         self.size = wire.length(bytes(self._read[:64])) or 0
         if not self.size or len(self._read) < self.size:

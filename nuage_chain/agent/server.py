@@ -129,7 +129,8 @@ class Server:
             whole = client.feed(chunk)
             if sum(c.size for c in self._clients.values() if c.state is not State.RUNNING) > BYTES:
                 raise wire.Garbage("there is too much of others already")
-        except wire.Garbage as e:
+        except (wire.Garbage, OSError) as e:
+            # OSError: there is no descriptor left for it.
             self._log(f"What process {client.pid} sends is not taken: {e}.")
             self._drop(client)
             return

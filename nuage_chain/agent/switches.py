@@ -34,7 +34,7 @@ class Switches:
                 if not kept:
                     return None
                 _, peer = kept.pop()
-            if _works(peer):
+            if peer.works():
                 return peer
             peer.close()
 
@@ -73,13 +73,3 @@ class _Lent(Connection):
         peer, self._peer = self._peer, None
         if peer is not None:
             self._pool.give(self.remote, peer)
-
-
-def _works(peer: jsonrpc.Peer) -> bool:
-    """Whether the server has not closed it meanwhile; answers its questions whether we are there."""
-    try:
-        while peer.receive() is not None:
-            pass
-    except jsonrpc.Broken:
-        return False
-    return True

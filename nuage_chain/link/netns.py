@@ -32,18 +32,21 @@ def inside(path: str, work: Callable[[], T], seconds: float) -> T:
     """What `work` returns when it runs inside the namespace at `path`.
 
     The thread ends with the call, so the namespace never leaks into the rest of the process. Opening by path without
-    O_CREAT matters: pyroute2's own way creates a namespace that has gone, and a DEL would leak one.
+    O_CREAT matters: pyroute2's own way creates a namespace that has gone, and a DEL would leak one. Work that has not
+    begun when the time is up never begins.
 
     Raises NetnsGone, DeadlineExceeded, KernelRefused, and whatever `work` raises.
     """
     fd = _open(path)
     outcome: list[T] = []
     failure: list[BaseException] = []
+    given_up = threading.Event()
 
     def run() -> None:
         try:
-            _setns(fd, path)
-            outcome.append(work())
+            _pass_through(fd, path)
+            if not given_up.is_set():
+                outcome.append(work())
         except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
             failure.append(e)
 
@@ -51,8 +54,12 @@ def inside(path: str, work: Callable[[], T], seconds: float) -> T:
     try:
         thread.start()
         thread.join(seconds)
-    finally:
+    except RuntimeError:
+        # There is no thread that would close it.
         os.close(fd)
+        raise
+    finally:
+        given_up.set()
     if failure:
         raise failure[0]
     if not outcome:
@@ -65,11 +72,7 @@ def enter(path: str) -> None:
 
     Raises NetnsGone, KernelRefused.
     """
-    fd = _open(path)
-    try:
-        _setns(fd, path)
-    finally:
-        os.close(fd)
+    _pass_through(_open(path), path)
 
 
 def is_own(path: str) -> bool:
@@ -109,6 +112,14 @@ def _open(path: str) -> int:
 @functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
+
+
+def _pass_through(fd: int, path: str) -> None:
+    """Enters, and closes the descriptor: by another thread, its number could mean another namespace by now."""
+    try:
+        _setns(fd, path)
+    finally:
+        os.close(fd)
 
 
 def _setns(fd: int, path: str) -> None:

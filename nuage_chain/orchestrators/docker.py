@@ -7,9 +7,9 @@ import json
 import socket
 from pathlib import Path
 
+from nuage_chain.bounded import TookTooLong, within
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError
-from nuage_chain.orchestrators.bounded import TookTooLong, within
 from nuage_chain.orchestrators.workloads import Listing
 
 USUAL = Path("/run/docker.sock")

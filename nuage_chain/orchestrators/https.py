@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from nuage_chain import __version__, causes
+from nuage_chain import __version__, bounded, causes
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import (
     BadConfig,
@@ -21,7 +21,6 @@ from nuage_chain.errors import (
     OrchestratorUnreachable,
 )
 from nuage_chain.exchange import Connections, NotConnected
-from nuage_chain.orchestrators import bounded
 
 LONGEST_WAIT = 10.0
 # A pod is at most as large as etcd takes, 1.5 MiB.

@@ -71,6 +71,9 @@ class Connection:
         return reply.get("result")
 
     def _answer(self, method: str, params: list[Any], deadline: Deadline) -> jsonrpc.Message:
+        if self._peer is not None and not self._peer.works():
+            # A server on TCP has given us up: nobody answered its questions while VSD was spoken to.
+            self._drop()
         peer = self._peer = self._peer or self._open(deadline)
         try:
             number = peer.ask(method, params)

@@ -53,6 +53,15 @@ class Peer:
             else:
                 return message
 
+    def works(self) -> bool:
+        """Whether the server has not closed it while nothing was asked; answers what it asked meanwhile."""
+        try:
+            while self.receive() is not None:
+                pass
+        except Broken:
+            return False
+        return True
+
     def wait(self, seconds: float, wakes: int | None = None) -> None:
         """Until something has come, there is room to send, `wakes` can be read from, or the time is up."""
         poller = ovs.poller.Poller()

@@ -25,7 +25,9 @@ _LOOK_EVERY = 1.0
 _OF_PORT = 2
 _NO_BRIDGE = "Check that VRS runs on this node and that `bridge` names its bridge."
 # What VRS writes before it knows; no address to listen on.
-_UNRESOLVED: Mapping[str, tuple[str | int, ...]] = {"ip_addr": ("", "0.0.0.0"), "evpn_id": (0,)}  # noqa: S104
+_UNRESOLVED: Mapping[str, tuple[str | int, ...]] = {
+    "ip_addr": ("", "0.0.0.0"), "subnet_mask": ("",), "gateway": ("",), "evpn_id": (0,),  # noqa: S104
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ class Plugged:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What VRS filled into the port's row once it forwards: dotted quads, empty for a port without IPv4."""
+    """What VRS filled into the port's row once it forwards: dotted quads, empty for a port without IPv4.
+
+    The gateway is empty for a network without one, too.
+    """
 
     address: str
     netmask: str
@@ -157,22 +162,25 @@ class Switch:
         """This bridge's tunnels, as far as it is known where they leave, and its mtu_request (None without one)."""
         return sight.tunnels(self._ovsdb, self.bridge, deadline)
 
-    def wait_until_forwarding(self, name: str, deadline: Deadline, *, ipv4: bool = True) -> Resolved:
-        """Parks on the server until the port has a number in the switch and VRS has filled in its row.
+    def wait_until_forwarding(
+        self, name: str, deadline: Deadline, *, ipv4: bool = True, gateway: bool = True
+    ) -> Resolved:
+        """Parks on the server until the port has a number in the switch and VRS has filled in all of its row (3.2).
 
         ipv4: the port gets an IPv4 address. Without one VRS has no column to put an address into, and the number of
-        the network (evpn_id) is the sign.
+        the network (evpn_id) is the sign. gateway: the network has one for IPv4.
 
         Raises SwitchRefused when the switch cannot open the device, NotForwarding when the time runs out.
         """
-        column = "ip_addr" if ipv4 else "evpn_id"
-        known: str | int = _UNRESOLVED[column][0]
+        columns = ["ip_addr", "subnet_mask", *(["gateway"] if gateway else [])] if ipv4 else ["evpn_id"]
+        column, known = columns[0], _UNRESOLVED[columns[0]][0]
         try:
             while True:
                 row = self._parked(name, column, known, deadline)
-                if row[column] not in _UNRESOLVED[column]:
+                empty = [(c, row[c]) for c in columns if row[c] in _UNRESOLVED[c]]
+                if not empty:
                     return Resolved(row["ip_addr"], row["subnet_mask"], row["gateway"])
-                known = row[column]
+                column, known = empty[0]
         except DeadlineExceeded as e:
             raise NotForwarding(
                 f"VRS did not resolve the port {name} on {self.bridge} within {deadline.seconds:g} s."

@@ -5,10 +5,11 @@ import http.client
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nuage_chain import exchange
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdUnreachable
 from nuage_chain.exchange import Connections, Reply, TooLarge
@@ -65,6 +66,21 @@ def test_a_host_that_does_not_exist_is_unreachable() -> None:
     session.close()
 
 
+def test_a_host_whose_name_nobody_resolves_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def hangs(*_: Any, flags: int = 0, **__: Any) -> Any:
+        if not flags & socket.AI_NUMERICHOST:
+            released.wait(10)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    try:
+        assert seconds_until_unreachable("https://vsd.invalid", 0.4) < 5
+    finally:
+        released.set()
+
+
 def test_every_address_of_a_host_is_tried() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -85,7 +101,7 @@ class Answering:
         self._answer = answer
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self.connections = 0
+        self.connections = self.forgotten = 0
         self.heads: list[bytes] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -100,12 +116,14 @@ class Answering:
             while True:
                 sock, _ = self._listening.accept()
                 self.connections += 1
-                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+                threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True).start()
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, sock: socket.socket, number: int) -> None:
         with sock, contextlib.suppress(OSError):
             while head := sock.recv(65536):
                 self.heads.append(head)
+                if number <= self.forgotten:
+                    continue
                 sock.sendall(self._answer)
                 if b"keep-alive" not in self._answer:
                     return
@@ -161,3 +179,20 @@ def test_what_would_end_a_line_of_the_request_is_not_sent(answering: Callable[[b
         asked(connections, Name="a\r\nX-Evil: 1")
     assert asked(connections, "/a b\r\n%ü").status == 200
     assert server.heads == [h for h in server.heads if h.startswith(b"GET /a%20b%0D%0A%%C3%BC HTTP/1.1\r\n")]
+
+
+def test_what_a_firewall_may_have_forgotten_meanwhile_is_not_sent_on(
+    answering: Callable[[bytes], Answering], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "LONGEST_WAIT", 1.0)
+    server = answering(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi")
+    now = 0.0
+    connections = Connections(server.url, None, clock=lambda: now)
+    asked(connections)
+    now += exchange.LONGEST_IDLE
+    asked(connections)
+    assert server.connections == 1
+    server.forgotten = 1
+    now += exchange.LONGEST_IDLE + 0.1
+    assert asked(connections).content == b"hi"
+    assert (server.connections, len(server.heads)) == (2, 3)

@@ -50,7 +50,8 @@ class WaitUntilForwarding:
         """Then the addresses are known, and have to be those that were asked for."""
         made = at.registration
         ipv4 = made is None or made.address is not None
-        at.resolved = at.switch.wait_until_forwarding(at.found.host.name, at.deadline, ipv4=ipv4)
+        gateway = made is None or made.gateway is not None
+        at.resolved = at.switch.wait_until_forwarding(at.found.host.name, at.deadline, ipv4=ipv4, gateway=gateway)
         at.assignments = addressing.decided(at)
         if any(ip.address.version == 6 for ip in addressing.final_ips(at)):
             mtu.check_ipv6(at.mtu)

@@ -11,6 +11,7 @@ from typing import Any
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import OvsdbUnreachable
 from nuage_chain.vrs.connection import Connection
+from nuage_chain.vrs.rows import from_map
 from nuage_chain.vsp.databases import SWITCH_SCHEMA, extended_schema
 
 
@@ -48,6 +49,22 @@ class Ovsdb:
             self.process.kill()
             self.process.wait(10)
             self.process = None
+
+    def listen_on_tcp(self, probe: int) -> str:
+        """The remote of a port on loopback that asks a silent client every `probe` milliseconds whether it is there."""
+        self.transact(
+            {"op": "insert", "table": "Manager", "uuid-name": "m",
+             "row": {"target": "ptcp:0:127.0.0.1", "inactivity_probe": probe}},
+            {"op": "update", "table": "Open_vSwitch", "where": [], "row": {"manager_options": ["named-uuid", "m"]}},
+        )  # fmt: skip
+        where = "db:Open_vSwitch,Open_vSwitch,manager_options"
+        subprocess.run(
+            ["ovs-appctl", "-t", self.folder / "ctl", "ovsdb-server/add-remote", where], check=True, timeout=20
+        )
+        deadline = Deadline(10)
+        while not (port := from_map(self.rows("Manager")[0]["status"]).get("bound_port")):
+            time.sleep(deadline.left("ovsdb-server to listen", at_most=0.01))
+        return f"tcp:127.0.0.1:{port}"
 
     def transact(self, *operations: dict[str, Any]) -> list[dict[str, Any]]:
         connection = Connection(self.remote)

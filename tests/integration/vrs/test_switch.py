@@ -128,14 +128,24 @@ def test_waiting_ends_when_the_row_is_filled_in(ovsdb: Ovsdb, switch: Switch) ->
     timers = [
         ovsdb.later(0.1, "Interface", "veth1", ofport=7),
         ovsdb.later(0.2, "Nuage_Port_Table", "veth1", ip_addr="0.0.0.0"),  # noqa: S104 - what VRS writes first
-        ovsdb.later(
-            0.3, "Nuage_Port_Table", "veth1", ip_addr="10.0.0.5", subnet_mask="255.255.255.0", gateway="10.0.0.1"
-        ),
+        ovsdb.later(0.3, "Nuage_Port_Table", "veth1", ip_addr="10.0.0.5"),
+        ovsdb.later(0.4, "Nuage_Port_Table", "veth1", subnet_mask="255.255.255.0"),
+        ovsdb.later(0.5, "Nuage_Port_Table", "veth1", gateway="10.0.0.1"),
     ]
-    resolved = switch.wait_until_forwarding("veth1", Deadline(5))
+    resolved = switch.wait_until_forwarding("veth1", Deadline(10))
     for timer in timers:
         timer.join()
     assert (resolved.address, resolved.netmask, resolved.gateway) == ("10.0.0.5", "255.255.255.0", "10.0.0.1")
+
+
+def test_a_port_of_a_network_without_gateway_is_resolved_without_one(ovsdb: Ovsdb, switch: Switch) -> None:
+    switch.plug(port(), Deadline(5))
+    ovsdb.update("Interface", "veth1", ofport=7)
+    ovsdb.update("Nuage_Port_Table", "veth1", ip_addr="10.0.0.5", subnet_mask="255.255.255.0")
+    with pytest.raises(NotForwarding):
+        switch.wait_until_forwarding("veth1", Deadline(0.5))
+    resolved = switch.wait_until_forwarding("veth1", Deadline(10), gateway=False)
+    assert (resolved.address, resolved.gateway) == ("10.0.0.5", "")
 
 
 def test_waiting_ends_in_time_when_nobody_resolves_the_port(ovsdb: Ovsdb, switch: Switch) -> None:
@@ -172,6 +182,15 @@ def test_a_connection_opens_again_after_the_server_was_restarted(ovsdb: Ovsdb, s
         switch.find("c1", "eth0", Deadline(5))
     ovsdb.start()
     assert switch.find("c1", "eth0", Deadline(5)) is not None
+
+
+def test_a_server_that_gave_the_silent_connection_up_meanwhile_is_connected_to_again(ovsdb: Ovsdb) -> None:
+    switch = Switch(Connection(ovsdb.listen_on_tcp(probe=1000)), "alubr0")
+    assert switch.find("c1", "eth0", Deadline(5)) is None
+    time.sleep(2.5)
+    switch.plug(port(), Deadline(5))
+    assert switch.find("c1", "eth0", Deadline(5)) is not None
+    switch.close()
 
 
 def test_ours_are_listed_by_network_and_bridge(ovsdb: Ovsdb, switch: Switch) -> None:

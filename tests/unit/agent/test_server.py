@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from nuage_chain import relay
+from nuage_chain import deadline, relay
 from nuage_chain.agent import server
 from nuage_chain.agent.client import Client
 from nuage_chain.agent.lanes import Lanes
@@ -143,6 +144,21 @@ def test_a_caller_in_another_network_namespace_is_not_served(agent: Running) -> 
     words = ["unshare", "--net", sys.executable, "-c", program, str(agent.path)]
     assert subprocess.run(words, capture_output=True, check=True, timeout=20).stdout == b"b''\n"
     assert ["of another network namespace" in line for line in agent.logged] == [True]
+
+
+def test_a_call_for_which_no_descriptor_is_left_is_its_relays_and_ends_no_other(
+    agent: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> deadline.Cancel:
+        monkeypatch.undo()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("nuage_chain.agent.client.Cancel", none_left)
+    with calling(agent) as caller:
+        caller.sendall(relay.message("0", {b"CNI_COMMAND": b"STATUS"}, b"{}"))
+        assert said(caller) == b""
+    assert ["Too many open files" in line for line in agent.logged] == [True]
+    assert is_served(agent)
 
 
 class _Slow(Service):

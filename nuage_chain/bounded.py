@@ -24,7 +24,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
             failure.append(e)
 
-    thread = threading.Thread(target=run, name="orchestrator", daemon=True)
+    thread = threading.Thread(target=run, name="bounded", daemon=True)
     thread.start()
     thread.join(seconds)
     if failure:
