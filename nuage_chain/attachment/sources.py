@@ -99,7 +99,7 @@ def layers(request: Request, *, config_file: Path | None = None, strict: bool = 
             f"{_entry_name(request)}: `ipam` belongs into the entry of the plugin that makes the interface."
         )
     path = Path(named) if named else config_file or CONFIG_FILE
-    found = [_predecessor(p, renamed) for p, renamed in PREDECESSOR.items() if p.exists()]
+    found = [_predecessor(p, renamed, strict=strict) for p, renamed in PREDECESSOR.items() if p.exists()]
     if named or config_file or path.exists():
         found.append(Layer(str(path), validate(_yaml(path), str(path), strict=strict)))
     found.append(Layer(_entry_name(request), validate(own_keys(entry), _entry_name(request), strict=strict)))
@@ -148,14 +148,14 @@ def _parsed(content: bytes) -> object:
     return yaml.safe_load(content)
 
 
-def _predecessor(path: Path, renamed: Mapping[str, str]) -> Layer:
+def _predecessor(path: Path, renamed: Mapping[str, str], *, strict: bool) -> Layer:
     values = {renamed[k]: v for k, v in _yaml(path).items() if k in renamed and v not in (None, "", 0)}
     if str(values.get("ovsdb", "")).startswith("/"):
         values["ovsdb"] = f"unix:{values['ovsdb']}"
     beside = path.parent / _KUBECONFIG_BESIDE
     if "kubemon.url" in values and "kubernetes.kubeconfig" not in values and beside.exists():
         values["kubernetes.kubeconfig"] = str(beside)
-    return Layer(str(path), validate(values, str(path)))
+    return Layer(str(path), validate(values, str(path), strict=strict))
 
 
 def _from_args_cni(request: Request) -> dict[str, Any]:
