@@ -55,6 +55,8 @@ PREDECESSOR: Mapping[Path, Mapping[str, str]] = {
        for name in ("vsp-k8s", "vsp-openshift") for folder in ("/usr/share", "/var/usr/share")},
 }  # fmt: skip
 
+_QUOTES = "A value with characters that mean something to YAML, as a password may have, belongs into single quotes."
+
 _LABELS = {
     "nuage.io/enterprise": "enterprise", "nuage.io/domain": "domain", "nuage.io/zone": "zone",
     "nuage.io/subnet": "subnet", "nuage.io/user": "user", "nuage.io/policy-group": "policyGroups",
@@ -133,8 +135,11 @@ def own_keys(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
         document = _parsed(files.read(path, str(path)))
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
-        raise BadConfig(f"{path} is not YAML: {' '.join(str(e).split())}.") from e
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as e:
+        # PyYAML's own words quote the line or the value, which may be the password of VSD.
+        mark = getattr(e, "problem_mark", None)
+        where = f": line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise BadConfig(f"{path} is not YAML{where}.", hint=_QUOTES) from None
     if document is None:
         return {}
     if not isinstance(document, Mapping):
