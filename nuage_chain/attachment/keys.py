@@ -27,6 +27,7 @@ class Key:
     """One key. placement: a workload may carry it too (CNI_ARGS, args.cni, annotations), not only the node.
 
     secret: its value is not repeated in messages; also a path in whose place someone may have put the key itself.
+    finds: what was attached is found by it; DEL with a default in its place would find nothing, and succeed.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Key:
     default: Any = None
     placement: bool = False
     secret: bool = False
+    finds: bool = False
 
 
 class _Unfit(Exception):
@@ -106,22 +108,23 @@ _ALL = (
         " both, with a comma", placement=True),
     Key("activation", _one_of("split", "metadata"), "`split`: REST first; `metadata`: names in the rows, no credentials"
         " on the node; default `split` where vsd.url is set, else `metadata`"),
-    Key("bridge", TEXT, "the VRS bridge", "alubr0"),
+    Key("bridge", TEXT, "the VRS bridge", "alubr0", finds=True),
     Key("ovsdb", TEXT, "VRS's OVSDB, as Open vSwitch writes it (`unix:PATH`, `tcp:HOST:PORT`)",
-        "unix:/var/run/openvswitch/db.sock"),
+        "unix:/var/run/openvswitch/db.sock", finds=True),
     Key("timeout", SECONDS, "seconds that a whole call may take", 30),
     Key("mtu", BYTES, "MTU for both ends of the veth; default: as the plugin before us made it, or what tunnels carry"),
-    Key("owner", TEXT, "who makes the objects in VSD (second half of externalID); default: the host's name"),
+    Key("owner", TEXT, "who makes the objects in VSD (second half of externalID); default: the host's name",
+        finds=True),
     Key("platform", _one_of("docker", "lxc"), "platform that VRS is told", "docker"),
     Key("stateDir", PATH, "folder of what has to outlive a reboot: the journal, the audit's memory",
-        "/var/lib/nuage-chain"),
-    Key("runDir", PATH, "folder of what a reboot may take: locks, the agent's socket", "/run/nuage-chain"),
+        "/var/lib/nuage-chain", finds=True),
+    Key("runDir", PATH, "folder of what a reboot may take: locks, the agent's socket", "/run/nuage-chain", finds=True),
     Key("cniCache", PATH, "folder of libcni's cache, from which the audit hears of attachments", "/var/lib/cni"),
     Key("criSocket", PATH, "socket of the container runtime that the audit asks; default: containerd's, CRI-O's and"
         " cri-dockerd's usual ones, where they are there"),
     Key("dockerSocket", PATH, "dockerd's socket, for the audit; default: /run/docker.sock where it is there"),
     Key("mesosAgent", TEXT, "the Mesos agent that the audit asks, as in http://127.0.0.1:5051"),
-    Key("vsd.url", TEXT, "VSD, as in https://vsd.example.com:8443 (7443 with a client certificate)"),
+    Key("vsd.url", TEXT, "VSD, as in https://vsd.example.com:8443 (7443 with a client certificate)", finds=True),
     Key("vsd.version", _one_of("v5_0", "v6"), "version of the REST API", "v6"),
     Key("vsd.organization", TEXT, "enterprise of the VSD user that logs in", "csp"),
     Key("vsd.user", TEXT, "VSD user that logs in"),
@@ -131,7 +134,8 @@ _ALL = (
     Key("vsd.key", PATH, "its private key (PEM)", secret=True),
     Key("vsd.ca", PATH, "CA that signed VSD's certificate (PEM); default: the system's CAs"),
     Key("vsd.verify", YES_NO, "false: do not verify VSD's certificate", True),
-    Key("kubemon.url", TEXT, "nuagekubemon, as in https://master.example.com:9443; pods are placed by it where set"),
+    Key("kubemon.url", TEXT, "nuagekubemon, as in https://master.example.com:9443; pods are placed by it where set",
+        finds=True),
     Key("kubemon.certificate", PATH, "client certificate that nuagekubemon asks for (PEM)"),
     Key("kubemon.key", PATH, "its private key (PEM)", secret=True),
     Key("kubemon.ca", PATH, "CA that signed nuagekubemon's certificate (PEM); default: the system's CAs"),
@@ -165,23 +169,27 @@ def flatten(values: Mapping[str, Any], source: str) -> dict[str, Any]:
 def validate(values: Mapping[str, Any], source: str, *, strict: bool = True, workload: bool = False) -> dict[str, Any]:
     """The values of one source in our form.
 
-    source: how a person calls it, a file or the conflist's entry. strict: an unknown key is an error; DEL is not
-    strict, since a typo made after ADD must not keep a container from going. workload: the source is a workload's own,
-    which may say where it belongs, and nothing of the node.
+    source: how a person calls it, a file or the conflist's entry. strict: an unknown key, or a value that does not fit,
+    is an error; DEL is not strict, since a typo must not keep a container from going, and with it what the plugins
+    before us hold. workload: the source is a workload's own, which may say where it belongs, and nothing of the node.
 
     Raises BadConfig that names source, key, and what is expected.
     """
     valid = {}
+    if workload and not strict:
+        values = {name: value for name, value in values.items() if name in KEYS and KEYS[name].placement}
     for name, value in flatten(values, source).items():
         if name not in KEYS:
             if strict:
                 raise BadConfig(f"{source}: unknown key `{name}`.", hint=_nearest(name))
             continue
         if workload and not KEYS[name].placement:
-            if strict:
-                raise BadConfig(f"{source}: `{name}` cannot be set here.", hint=_ONLY_NODE)
-            continue
-        valid[name] = _read(KEYS[name], value, source)
+            raise BadConfig(f"{source}: `{name}` cannot be set here.", hint=_ONLY_NODE)
+        try:
+            valid[name] = _read(KEYS[name], value, source)
+        except BadConfig:
+            if strict or KEYS[name].finds:
+                raise
     return valid
 
 

@@ -55,6 +55,8 @@ PREDECESSOR: Mapping[Path, Mapping[str, str]] = {
        for name in ("vsp-k8s", "vsp-openshift") for folder in ("/usr/share", "/var/usr/share")},
 }  # fmt: skip
 
+_QUOTES = "A value with characters that mean something to YAML, as a password may have, belongs into single quotes."
+
 _LABELS = {
     "nuage.io/enterprise": "enterprise", "nuage.io/domain": "domain", "nuage.io/zone": "zone",
     "nuage.io/subnet": "subnet", "nuage.io/user": "user", "nuage.io/policy-group": "policyGroups",
@@ -99,7 +101,7 @@ def layers(request: Request, *, config_file: Path | None = None, strict: bool = 
             f"{_entry_name(request)}: `ipam` belongs into the entry of the plugin that makes the interface."
         )
     path = Path(named) if named else config_file or CONFIG_FILE
-    found = [_predecessor(p, renamed) for p, renamed in PREDECESSOR.items() if p.exists()]
+    found = [_predecessor(p, renamed, strict=strict) for p, renamed in PREDECESSOR.items() if p.exists()]
     if named or config_file or path.exists():
         found.append(Layer(str(path), validate(_yaml(path), str(path), strict=strict)))
     found.append(Layer(_entry_name(request), validate(own_keys(entry), _entry_name(request), strict=strict)))
@@ -133,8 +135,11 @@ def own_keys(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
         document = _parsed(files.read(path, str(path)))
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
-        raise BadConfig(f"{path} is not YAML: {' '.join(str(e).split())}.") from e
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as e:
+        # PyYAML's own words quote the line or the value, which may be the password of VSD.
+        mark = getattr(e, "problem_mark", None)
+        where = f": line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise BadConfig(f"{path} is not YAML{where}.", hint=_QUOTES) from None
     if document is None:
         return {}
     if not isinstance(document, Mapping):
@@ -148,14 +153,14 @@ def _parsed(content: bytes) -> object:
     return yaml.safe_load(content)
 
 
-def _predecessor(path: Path, renamed: Mapping[str, str]) -> Layer:
+def _predecessor(path: Path, renamed: Mapping[str, str], *, strict: bool) -> Layer:
     values = {renamed[k]: v for k, v in _yaml(path).items() if k in renamed and v not in (None, "", 0)}
     if str(values.get("ovsdb", "")).startswith("/"):
         values["ovsdb"] = f"unix:{values['ovsdb']}"
     beside = path.parent / _KUBECONFIG_BESIDE
     if "kubemon.url" in values and "kubernetes.kubeconfig" not in values and beside.exists():
         values["kubernetes.kubeconfig"] = str(beside)
-    return Layer(str(path), validate(values, str(path)))
+    return Layer(str(path), validate(values, str(path), strict=strict))
 
 
 def _from_args_cni(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nuage_chain.errors import NuageChainError, VsdReplyLost
+from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.replies import agrees
 from nuage_chain.vsd.values import quoted
 
@@ -75,5 +76,5 @@ class Made:
         external_id = entry.body.get("externalID")
         if not external_id:
             return []
-        listed = self._session.get(entry.path, deadline, filter=f"externalID == {quoted(external_id)}")
-        return [str(one["ID"]) for one in listed if "ID" in one and agrees(one, entry.body)]
+        there = listed(self._session, entry.path, deadline, filter=f"externalID == {quoted(external_id)}")
+        return [str(one["ID"]) for one in there if "ID" in one and agrees(one, entry.body)]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nuage_chain.errors import VsdRefused
+from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.values import quoted
 
 if TYPE_CHECKING:
     from nuage_chain.deadline import Deadline
     from nuage_chain.vsd.session import Session
-
-NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,15 @@ def look(session: Session, *, container_id: str, interface_id: str, vport_id: st
 
 def of_node(session: Session, parent: str, description: str, deadline: Deadline) -> list[tuple[str, str, str]]:
     """The vPorts under `parent` with that description: externalID, ID, and their subnet as `subnets/<id>`."""
-    listed = session.get(f"{parent}/vports", deadline, filter=f"description == {quoted(description)}")
-    return [_told(one) for one in listed if one.get("description") == description]
+    vports = session.get(f"{parent}/vports", deadline, filter=f"description == {quoted(description)}")
+    return [_told(one) for one in vports if one.get("description") == description]
 
 
 def containers_of(session: Session, owner: str, deadline: Deadline) -> dict[str, str]:
     """VSD's ID of every container whose externalID is `<container ID>@<owner>`, by that container ID."""
     ending = f"@{owner}"
-    listed = session.get("containers", deadline, filter=f"externalID CONTAINS {quoted(ending)}")
-    names = ((str(one.get("externalID") or ""), str(one["ID"])) for one in listed)
+    containers = session.get("containers", deadline, filter=f"externalID CONTAINS {quoted(ending)}")
+    names = ((str(one.get("externalID") or ""), str(one["ID"])) for one in containers)
     return {name.removesuffix(ending): its for name, its in names if name.endswith(ending)}
 
 
@@ -66,10 +64,5 @@ def _told(vport: dict[str, Any]) -> tuple[str, str, str]:
 
 def _one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:
     """The object at `path`; empty where VSD has none."""
-    try:
-        # Without a limit the session would ask for a second page of it.
-        return next(iter(session.get(path, deadline, at_most=1)), {})
-    except VsdRefused as refused:
-        if refused.status != NOT_FOUND:
-            raise
-        return {}
+    # Without a limit the session would ask for a second page of it.
+    return next(iter(listed(session, path, deadline, at_most=1)), {})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nuage_chain.errors import NuageChainError, VsdRefused, VsdReplyLost
+from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.made import Made
 from nuage_chain.vsd.values import quoted
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from nuage_chain.vsd.session import Session
 
 CLEANING_SECONDS = 5.0
-NOT_FOUND = 404
 EXISTS_CODES = (2510, 2748)
 
 
@@ -126,12 +126,7 @@ def deregister(
 
 def is_last(session: Session, container_id: str, interface_id: str, deadline: Deadline) -> bool:
     """Whether the container has no interface besides that one, or is gone."""
-    try:
-        interfaces = session.get(f"containers/{container_id}/containerinterfaces", deadline)
-    except VsdRefused as refused:
-        if refused.status != NOT_FOUND:
-            raise
-        return True
+    interfaces = listed(session, f"containers/{container_id}/containerinterfaces", deadline)
     return all(one.get("ID") == interface_id for one in interfaces)
 
 
@@ -234,8 +229,7 @@ def _attach(
 
 
 def _existing(session: Session, workload: Workload, refused: VsdRefused, deadline: Deadline) -> str:
-    listed = session.get("containers", deadline, filter=f"UUID == {quoted(workload.uuid)}")
-    for container in listed:
+    for container in session.get("containers", deadline, filter=f"UUID == {quoted(workload.uuid)}"):
         if container.get("UUID") == workload.uuid and container.get("externalID") == workload.external_id:
             return str(container["ID"])
     raise refused
@@ -274,8 +268,8 @@ def _registration(
 
 
 def _with_external_id(session: Session, path: str, external_id: str, deadline: Deadline) -> list[dict[str, Any]]:
-    listed = session.get(path, deadline, filter=f"externalID == {quoted(external_id)}")
-    return [entry for entry in listed if entry.get("externalID") == external_id]
+    entries = listed(session, path, deadline, filter=f"externalID == {quoted(external_id)}")
+    return [entry for entry in entries if entry.get("externalID") == external_id]
 
 
 def _is_on(session: Session, interface: dict[str, Any], vport_external_id: str, deadline: Deadline) -> bool:

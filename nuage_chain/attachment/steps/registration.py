@@ -8,6 +8,7 @@ from nuage_chain.attachment.state import Attaching
 from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.errors import VsdRefused
 from nuage_chain.vsd import names, workload
+from nuage_chain.vsd.listed import NOT_FOUND
 from nuage_chain.vsd.made import Made
 from nuage_chain.vsd.session import Session
 
@@ -43,7 +44,7 @@ class RegisterWithVsd:
         try:
             self._register(at, at.vsd)
         except VsdRefused as refused:
-            if refused.status != workload.NOT_FOUND or at.record.owed or not at.vsd.known.forget():
+            if refused.status != NOT_FOUND or at.record.owed or not at.vsd.known.forget():
                 raise
             self.prepare(at)
             self._register(at, at.vsd)

@@ -32,6 +32,7 @@ def vsd(**changes: Any) -> Callable[[Entry], Entry]:
     return changed(vsd=changes)
 
 
+WITHOUT_FILE = "a configuration file that is not there"
 CASES = {
     "no prevResult": (without("prevResult"), 7, "prevResult"),
     "no interface in prevResult": (changed(prevResult={"cniVersion": "1.0.0", "interfaces": []}), 103, "eth0"),
@@ -58,7 +59,7 @@ CASES = {
     "a password file that is not there": (vsd(passwordFile="/nowhere/password"), 7, "/nowhere/password"),
     "no VSD user": (vsd(user=None), 7, "vsd.user"),
     "OVSDB down": (changed(ovsdb="unix:/nowhere/db.sock"), 11, "/nowhere/db.sock"),
-    "a configuration file that is not there": (changed(configFile="/nowhere/config.yaml"), 7, "/nowhere/config.yaml"),
+    WITHOUT_FILE: (changed(configFile="/nowhere/config.yaml"), 7, "/nowhere/config.yaml"),
     "VRS that never resolves": (
         changed(activation="metadata", subnet="nowhere", timeout=2), 11, "did not resolve",
     ),
@@ -108,6 +109,9 @@ def test_bad_input_is_told_in_time_and_leaves_nothing(lab: Lab, one: Container, 
     assert done.document["cniVersion"] == "1.0.0"
     assert done.stderr == ""
     lab.settle(before)
+    # Without its file a DEL does not know where to look; whatever else is wrong, libcni would end the list at an error.
+    assert lab.call(lab.environment("DEL", one), wrong).status == (case == WITHOUT_FILE)
+    assert lab.call(lab.environment("DEL", one), entry).status == 0
     lab.unveth(one)
 
 

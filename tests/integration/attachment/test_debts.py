@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -20,6 +20,10 @@ from nuage_chain.attachment.journal import Journal
 from nuage_chain.attachment.state import World
 from nuage_chain.attachment.verbs import handlers
 from nuage_chain.cni import plugin
+from nuage_chain.deadline import Deadline
+from nuage_chain.errors import VsdUnreachable
+from nuage_chain.vsd import workload
+from nuage_chain.vsd.session import Session
 from tests.integration.attachment.inprocess import answer
 from tests.integration.lab import NOTHING, Container, Lab
 
@@ -166,6 +170,28 @@ def test_an_add_that_needs_the_address_of_a_debt_pays_it_first(lab: Lab) -> None
     assert new.addresses() == ["10.10.1.77/24"]
     assert lab.journal.records() == []
     lab.detach(new)
+    lab.settle(NOTHING)
+
+
+def test_a_debt_whose_subnet_has_gone_from_vsd_is_paid(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = lab.vsd.get("zones", Deadline(10), filter='name == "front"')[0]["ID"]
+    body = {"name": "brief", "address": "10.10.200.0", "netmask": "255.255.255.0"}
+    subnet = lab.vsd.create(f"zones/{zone}/subnets", body, Deadline(10))["ID"]
+
+    def lost(*_: object) -> NoReturn:
+        raise VsdUnreachable("VSD went away on purpose.")
+
+    one = lab.container("one")
+    previous = lab.veth(one)
+    with monkeypatch.context() as patched:
+        patched.setattr(workload, "_attach", lost)
+        patched.setattr(Session, "delete", lost)
+        assert answer(lab, "ADD", one, lab.entry(previous, subnet="brief")).status == 1
+    assert [(d.owed, d.objects and d.objects.parent) for d in lab.journal.debts()] == [(["vsd"], f"subnets/{subnet}")]
+    lab.vsd.delete(f"subnets/{subnet}?responseChoice=1", Deadline(10))
+    assert answer(lab, "ADD", one, lab.entry(previous)).status == 0
+    delete(lab, one)
+    lab.unveth(one)
     lab.settle(NOTHING)
 
 

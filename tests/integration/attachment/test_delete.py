@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import pytest
 
+from nuage_chain.attachment.sources import ANNOTATIONS
 from tests.integration.lab import NOTHING, Lab
 
 pytestmark = pytest.mark.root
@@ -61,6 +63,28 @@ def test_deleting_overlooks_a_typo_made_after_the_container_was_added(lab: Lab) 
     done = lab.call(lab.environment("DEL", one), lab.entry(subnett="web"))
     assert (done.status, done.stdout) == (0, "")
     lab.unveth(one)
+
+
+@pytest.mark.parametrize(
+    "typo",
+    [
+        {"timeout": "soon"},
+        {"args": {"cni": {"nuage": {"staticIP": 5}}}},
+        {"runtimeConfig": {ANNOTATIONS: {"nuage.io/policy-group": "web,"}}},
+    ],
+)
+def test_deleting_overlooks_a_value_that_no_add_would_take(lab: Lab, typo: dict[str, Any]) -> None:
+    one = lab.container("one")
+    previous = lab.veth(one)
+    entry = lab.entry(previous, **typo)
+    assert lab.call(lab.environment("ADD", one), entry).document["code"] == 7
+    done = lab.call(lab.environment("DEL", one), entry)
+    assert (done.status, done.stdout) == (0, ""), "libcni would end the list here, and the address would never be free"
+    assert lab.call(lab.environment("ADD", one), lab.entry(previous)).status == 0
+    done = lab.call(lab.environment("DEL", one), entry)
+    assert (done.status, done.stdout) == (0, "")
+    lab.unveth(one)
+    lab.settle(NOTHING)
 
 
 def test_a_delete_that_vsd_missed_is_completed_when_it_is_repeated(lab: Lab) -> None:

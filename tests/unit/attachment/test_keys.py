@@ -73,3 +73,28 @@ def test_a_workload_may_say_where_it_belongs_and_nothing_of_the_node(name: str) 
 
 def test_del_overlooks_an_unknown_key() -> None:
     assert keys.validate({"subnett": "x", "bridge": "b"}, "here", strict=False) == {"bridge": "b"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"policyGroups": ["web", ""]},
+        {"staticIP": 5},
+        {"timeout": "soon"},
+        {"mtu": 9},
+        {"vsd": {"verify": "no"}},
+    ],
+)
+def test_del_overlooks_a_value_that_does_not_fit(values: dict[str, Any]) -> None:
+    assert keys.validate({"subnet": "web", **values}, "here", strict=False) == {"subnet": "web"}
+
+
+@pytest.mark.parametrize("name", ["ovsdb", "bridge", "owner", "stateDir", "runDir", "vsd.url", "kubemon.url"])
+def test_del_does_not_look_elsewhere_than_where_the_attachment_is(name: str) -> None:
+    with pytest.raises(BadConfig, match=f"here: `{name}` has to be"):
+        keys.validate({name: 5}, "here", strict=False)
+
+
+@pytest.mark.parametrize("section", ["vsd", "kubemon"])
+def test_del_overlooks_what_a_workload_says_of_the_node(section: str) -> None:
+    assert keys.validate({"subnet": "web", section: "x"}, "here", strict=False, workload=True) == {"subnet": "web"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ def test_a_workload_cannot_name_another_vsd(file: Path) -> None:
         ("- bridge", "has to hold keys and values"),
         ("brige: x", "unknown key `brige`"),
         ("vsd: {url: 3}", "`vsd.url`"),
+        ("bridge: alubr0\nmtu: [\n", "is not YAML: line 3, column 1."),
     ],
 )
 def test_a_file_that_is_wrong_is_named_with_the_key(file: Path, text: str, says: str) -> None:
@@ -122,6 +124,29 @@ def test_a_file_that_is_wrong_is_named_with_the_key(file: Path, text: str, says:
         load(file, request())
     assert str(file) in caught.value.message
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "@S3cret",
+        "%S3cret",
+        "*S3cret",
+        "!S3cret",
+        '"\\qS3cret"',
+        "S3cret: S3cret",
+        "!!int S3cret",
+        "!!bool S3cret",
+        "!!timestamp S3cret",
+        "\x00S3cret",
+    ],
+)
+def test_a_file_that_is_not_yaml_is_named_without_the_password_in_it(file: Path, password: str) -> None:
+    file.write_text(f"vsd:\n  user: u\n  password: {password}\n")
+    with pytest.raises(BadConfig, match="is not YAML") as caught:
+        load(file, request())
+    told = "".join(traceback.format_exception(caught.value))
+    assert "S3cret" not in caught.value.message + caught.value.hint + told
 
 
 def test_a_missing_value_says_where_it_was_looked_for(file: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_network_whose_calls_keep_their_state_elsewhere_is_told_and_left_alone
 
 def test_a_list_that_cannot_be_read_is_told_and_hides_no_other(tmp_path: Path, config: Path) -> None:
     a_list(tmp_path / "net.d", "one")
-    a_list(tmp_path / "net.d", "wrong", timeout="soon")
+    a_list(tmp_path / "net.d", "wrong", ovsdb=5)
     (tmp_path / "net.d" / "broken.conflist").write_text("{")
     found = read(tmp_path, config)
     assert list(found.by_name) == ["one"]

@@ -53,6 +53,15 @@ def test_what_turns_up_after_its_answer_was_lost_is_removed(session: Session, vs
     assert in_doubt(session, vsd, BODY, [made]) == ["subnets/7"]
 
 
+def test_what_was_in_doubt_has_gone_with_what_it_was_under(session: Session, vsd: ScriptedVsd) -> None:
+    made = Made(session)
+    vsd.on("POST", "zones/1/subnets", vsd.reply(502, {"errors": "proxy timeout"}))
+    vsd.on("GET", "zones/1/subnets", vsd.page([], 0), vsd.error(404, None, "Cannot find zone with ID 1"))
+    with pytest.raises(VsdReplyLost):
+        made.create("zones/1/subnets", BODY, Deadline(5))
+    assert (made.remove_all(Deadline(5)), bool(made)) == ([], False)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -280,6 +280,18 @@ def test_an_attachment_that_vsd_does_not_have_is_deregistered_already(session: S
     assert changes(shop) == []
 
 
+def test_an_attachment_whose_subnet_has_gone_is_deregistered_already(session: Session, shop: ScriptedVsd) -> None:
+    shop.on("GET", "subnets/s1/vports", shop.error(404, None, "Cannot find subnet with ID s1"))
+    deregister_by_external_id(session, "c1@node", "c1/eth0@node", Deadline(5), parent=SUBNET.path)
+    assert changes(shop) == []
+
+
+def test_what_vsd_refuses_to_list_may_be_there(session: Session, shop: ScriptedVsd) -> None:
+    shop.on("GET", "subnets/s1/vports", shop.error(403, None, "not permitted"))
+    with pytest.raises(VsdRefused, match="not permitted"):
+        deregister_by_external_id(session, "c1@node", "c1/eth0@node", Deadline(5), parent=SUBNET.path)
+
+
 def test_an_l2_domain_has_its_vports_itself(session: Session, shop: ScriptedVsd) -> None:
     flat = dataclasses.replace(SUBNET, id="l1", collection="l2domains")
     shop.on("POST", "l2domains/l1/vports", shop.error(409, 2510, "exists"))
