@@ -129,7 +129,7 @@ def _handlers(environ: Mapping[str, str], lost: str) -> dict[str, Handler]:
         signal.alarm(math.ceil(seconds) + _ALARM_AFTER)
         return Deadline(seconds)
 
-    world = World(hostname=socket.gethostname(), deadline=deadline)
+    world = World(hostname=socket.gethostname(), deadline=deadline, stands=_ignore_signals)
     if lost:
         return {"ADD": lambda request: refused(request, lost, world)}
     return handlers(world, environ=environ)
@@ -157,10 +157,15 @@ def _write(out: int, text: str) -> None:
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     # Once is enough: a second one must not break off the rollback that the first has started. Only an alarm may.
-    for other in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)
+    _ignore_signals()
     signal.alarm(_ALARM_AFTER)
     raise _Stopped(f"The call was ended by {signal.Signals(number).name} and rolled back.")
+
+
+def _ignore_signals() -> None:
+    # A signal that came before is handled in here, and its exception raised.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _last_words(code: int, message: str, hint: str) -> tuple[str, int]:

@@ -22,7 +22,7 @@ from nuage_chain.cni.request import Request
 from nuage_chain.cni.result import Interface, Result
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import AlreadyAttached, BadConfig, HostVethNotFound, InvalidNetns, NuageChainError, VsdRefused
-from nuage_chain.link import netns, veth
+from nuage_chain.link import netns
 from nuage_chain.link.kernel import boot_id
 
 _UNDO_SECONDS = 5
@@ -108,12 +108,13 @@ def _attach(
         journal=journal,
         notice=world.notice,
         later=world.later,
+        stands=world.stands,
     )
     try:
         wanted = [str(ip.address.ip) for ip in addressing.wanted(at).ips.values()]
         before.pay(before.what_holds(record, wanted, journal), record.network, found, world, deadline)
         carry_out(plan(found), at, lambda: journal.write(record), lambda: _undoing(at, world))
-        return _finished(at)
+        return at.result
     finally:
         switch.close()
         if vsd is not None:
@@ -143,22 +144,6 @@ def _previous(request: Request) -> tuple[Result, int, Interface]:
     if named is None:
         raise HostVethNotFound(f"prevResult has no interface {request.ifname} inside a sandbox.")
     return request.previous, *named
-
-
-def _finished(at: Attaching) -> Result:
-    """prevResult with both ends as they are after the move: the host end's MAC may have changed (plugins #809)."""
-    host = veth.current(at.found.host.name)
-    if host is not None:
-        named = [i for i in at.result.interfaces if i.name == host.name and not i.sandbox]
-        if not named:
-            # At the end, since `ips` count the interfaces.
-            named = [Interface(host.name)]
-            at.result.interfaces += named
-        for interface in named:
-            interface.mac, interface.mtu = host.mac, host.mtu
-    at.interface.mac, at.interface.mtu = at.found.container.mac, at.mtu
-    addressing.add_to_result(at)
-    return at.result
 
 
 def _own_dns(request: Request) -> dict[str, Any]:

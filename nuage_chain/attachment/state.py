@@ -41,7 +41,8 @@ class World:
     hostname: the default owner of objects in VSD. deadline: makes the budget of a call, from seconds. notice: is told
     in a sentence what went wrong without making the call fail; a runtime keeps standard error in its log. later: does
     what need not be waited for; at once, where the process ends with the call. call: names one ADD, so that only what
-    it made is taken back for it. clock: Unix seconds.
+    it made is taken back for it. stands: is told at the end of an ADD's last step; nothing may break it off after that,
+    since nothing takes it back any more. clock: Unix seconds.
     """
 
     hostname: str
@@ -56,6 +57,7 @@ class World:
     notice: Callable[[str], None] = _on_stderr
     later: Callable[[Callable[[], None]], None] = lambda work: work()
     call: Callable[[], str] = lambda: secrets.token_hex(8)
+    stands: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.time
 
 
@@ -63,7 +65,7 @@ class World:
 class Attaching:
     """One ADD on its way; the fields after `result` are filled in by the steps.
 
-    notice, later: as World's. record: what the steps' undo needs. mtu: of both ends, in bytes.
+    notice, later, stands: as World's. record: what the steps' undo needs. mtu: of both ends, in bytes.
     assignments: the addresses that the overlay decided and that we configure; empty where IPAM decided.
     routed: those of them whose default route was made.
     """
@@ -82,6 +84,7 @@ class Attaching:
     journal: Journal
     notice: Callable[[str], None] = lambda sentence: None
     later: Callable[[Callable[[], None]], None] = lambda work: work()
+    stands: Callable[[], None] = lambda: None
     pair: Pair | None = None
     registration: Registration | None = None
     resolved: Resolved | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nuage_chain.attachment.plan import Step
 from nuage_chain.attachment.settings import SPLIT, Settings
 from nuage_chain.attachment.steps.container import AddressContainer, Announce
-from nuage_chain.attachment.steps.end import Confirm
+from nuage_chain.attachment.steps.end import CompleteResult, Confirm
 from nuage_chain.attachment.steps.host import FindHostVeth, LeaveBridge
 from nuage_chain.attachment.steps.port import PlugIntoVrs, WaitUntilForwarding
 from nuage_chain.attachment.steps.registration import RegisterWithVsd
@@ -21,6 +21,7 @@ def plan(settings: Settings) -> list[Step]:
         WaitUntilForwarding(),
         AddressContainer(),
         Announce(),
+        CompleteResult(),
         Confirm(),
     ]
 
@@ -29,5 +30,5 @@ def everything() -> list[Step]:
     """Whatever an earlier call may have done, under whatever settings; its record tells what there is to undo."""
     return [
         FindHostVeth(), LeaveBridge(), RegisterWithVsd(), PlugIntoVrs(), WaitUntilForwarding(), AddressContainer(),
-        Announce(), Confirm(),
+        Announce(), CompleteResult(), Confirm(),
     ]  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 
@@ -16,15 +18,15 @@ from nuage_chain.attachment.plan import Step
 from nuage_chain.attachment.record import KERNEL
 from nuage_chain.attachment.settings import Settings
 from nuage_chain.attachment.state import Attaching
-from nuage_chain.attachment.steps import plan
+from nuage_chain.attachment.steps import end, plan
 from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.attachment.verbs import handlers
 from nuage_chain.cni import plugin
-from nuage_chain.errors import SwitchRefused
+from nuage_chain.errors import KernelRefused, SwitchRefused
 from nuage_chain.link import layer3, offload, veth
 from nuage_chain.link.links import Link
 from nuage_chain.link.netns import inside
-from tests.integration.lab import EXECUTABLE, Container, Lab
+from tests.integration.lab import EXECUTABLE, NOTHING, Container, Lab
 
 pytestmark = pytest.mark.root
 
@@ -36,10 +38,25 @@ STEPS = (
     "wait until forwarding",
     "address the container",
     "announce",
+    "complete the result",
     "confirm",
 )
 EVERY_STEP = [(name, activation) for activation in ("split", "metadata") for name in STEPS
               if (name, activation) != ("register with VSD", "metadata")]  # fmt: skip
+
+# The executable's own way, with a signal that comes right after the last step.
+SIGNALLED = """
+import os
+from nuage_chain import direct
+from nuage_chain.attachment import add
+
+def then_signalled(*args, carry_out=add.carry_out):
+    carry_out(*args)
+    os.kill(os.getpid(), {number})
+
+add.carry_out = then_signalled
+direct.main()
+"""
 
 
 class Fails:
@@ -122,6 +139,42 @@ def test_a_failure_after_a_step_puts_everything_back(
     assert answer(lab, one, lab.entry(previous, activation=activation)).status == 0, "and it can be added after all"
     assert lab.call(lab.environment("DEL", one), lab.entry(activation=activation)).status == 0
     lab.unveth(one, file)
+
+
+def test_a_result_that_cannot_be_completed_puts_everything_back(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(name: str) -> NoReturn:
+        raise KernelRefused(f"{name} cannot be looked at.")
+
+    one = lab.container("one")
+    previous = lab.veth(one)
+    before_kernel, before = kernel(one), lab.left()
+    monkeypatch.setattr(end, "veth", SimpleNamespace(current=short))
+    reply = answer(lab, one, lab.entry(previous))
+    assert (reply.status, "cannot be looked at" in reply.stdout) == (1, True)
+    lab.settle(before)
+    assert kernel(one) == before_kernel
+    lab.unveth(one)
+
+
+@pytest.mark.parametrize("activation", ["split", "metadata"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_after_the_last_step_is_too_late(lab: Lab, number: signal.Signals, activation: str) -> None:
+    one = lab.container("one")
+    entry = lab.entry(lab.veth(one), activation=activation)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", SIGNALLED.format(number=int(number))],
+        env=lab.environment("ADD", one),
+        input=json.dumps(entry).encode(),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, json.loads(done.stdout).get("code"), done.stderr) == (0, None, b"")
+    assert one.pings("10.10.1.1")
+    assert lab.left()["journal"] == 0
+    assert lab.call(lab.environment("DEL", one), entry).status == 0
+    lab.unveth(one)
+    lab.settle(NOTHING)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
