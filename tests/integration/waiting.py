@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 
 
-def eventually(holds: Callable[[], object], what: str = "what was waited for", seconds: float = 20) -> float:
-    """The seconds until it held; fails after `seconds`."""
+def eventually(
+    holds: Callable[[], object], what: str = "what was waited for", seconds: float = 20, every: float = 0.05
+) -> float:
+    """The seconds until it held, asked `every` so many; fails after `seconds`."""
     begin = time.monotonic()
     while not holds():
         assert time.monotonic() - begin < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
+        time.sleep(every)
     return time.monotonic() - begin

@@ -159,7 +159,7 @@ class Workload:
 
 def wait(happens: Callable[[], bool], seconds: float = SETTLED) -> float:
     """The seconds until the overlay is like that."""
-    return eventually(happens, "the overlay has settled", seconds)
+    return eventually(happens, "the overlay has settled", seconds, every=0.01)
 
 
 def sees(lab: Lab, client: Workload, server: Workload, expected: dict[int, bool]) -> None:

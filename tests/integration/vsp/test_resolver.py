@@ -98,7 +98,8 @@ def test_a_container_that_vsd_does_not_have_any_more_loses_its_port(lab: Lab) ->
     lab.resolved(container)
     lab.deregister(made)
     lab.wait_for(lambda: lab.row(container) is None)
-    assert made.vport_id not in lab.northbound("Logical_Switch_Port")
+    # By the engine, which hears of it by itself.
+    lab.wait_for(lambda: made.vport_id not in lab.northbound("Logical_Switch_Port"))
 
 
 @pytest.mark.parametrize(("spoofing", "secured"), [("ENABLED", False), ("DISABLED", True), ("INHERITED", True)])
