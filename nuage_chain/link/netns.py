@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from nuage_chain.bounded import TookTooLong, within
 from nuage_chain.errors import DeadlineExceeded, KernelRefused, NuageChainError
 
 T = TypeVar("T")
@@ -37,34 +38,20 @@ def inside(path: str, work: Callable[[], T], seconds: float) -> T:
 
     Raises NetnsGone, DeadlineExceeded, KernelRefused, and whatever `work` raises.
     """
-    fd = _open(path)
-    outcome: list[T] = []
-    failure: list[BaseException] = []
     given_up = threading.Event()
 
-    def run() -> None:
-        try:
-            _pass_through(fd, path)
-            if not given_up.is_set():
-                outcome.append(work())
-        except BaseException as e:  # noqa: BLE001 - handed to the caller's thread, where it is raised
-            failure.append(e)
+    def run() -> T:
+        enter(path)
+        if given_up.is_set():
+            raise TookTooLong
+        return work()
 
-    thread = threading.Thread(target=run, name="netns", daemon=True)
     try:
-        thread.start()
-        thread.join(seconds)
-    except RuntimeError:
-        # There is no thread that would close it.
-        os.close(fd)
-        raise
+        return within(seconds, run)
+    except TookTooLong as e:
+        raise DeadlineExceeded(f"Work inside {path} did not end within {seconds:.1f} s.") from e
     finally:
         given_up.set()
-    if failure:
-        raise failure[0]
-    if not outcome:
-        raise DeadlineExceeded(f"Work inside {path} did not end within {seconds:.1f} s.")
-    return outcome[0]
 
 
 def enter(path: str) -> None:
@@ -72,7 +59,11 @@ def enter(path: str) -> None:
 
     Raises NetnsGone, KernelRefused.
     """
-    _pass_through(_open(path), path)
+    fd = _open(path)
+    try:
+        _setns(fd, path)
+    finally:
+        os.close(fd)
 
 
 def is_own(path: str) -> bool:
@@ -112,14 +103,6 @@ def _open(path: str) -> int:
 @functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
-
-
-def _pass_through(fd: int, path: str) -> None:
-    """Enters, and closes the descriptor: by another thread, its number could mean another namespace by now."""
-    try:
-        _setns(fd, path)
-    finally:
-        os.close(fd)
 
 
 def _setns(fd: int, path: str) -> None:
