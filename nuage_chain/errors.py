@@ -170,6 +170,11 @@ class VsdRefused(NuageChainError):
         self.status = status
         self.internal_code = internal_code
 
+    @property
+    def not_found(self) -> bool:
+        """Whether VSD has no object there."""
+        return self.status == 404
+
 
 class HostVethNotFound(NuageChainError):
     """The container's interface has no other end that we could plug in."""

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from nuage_chain.deadline import Deadline
     from nuage_chain.vsd.session import Session
 
-NOT_FOUND = 404
-
 
 def listed(
     session: Session,
@@ -25,6 +23,6 @@ def listed(
     try:
         return session.get(path, deadline, filter=filter, at_most=at_most)
     except VsdRefused as refused:
-        if refused.status != NOT_FOUND:
+        if not refused.not_found:
             raise
         return []

@@ -8,7 +8,6 @@ from nuage_chain.attachment.state import Attaching
 from nuage_chain.attachment.undoing import Undoing
 from nuage_chain.errors import VsdRefused
 from nuage_chain.vsd import names, workload
-from nuage_chain.vsd.listed import NOT_FOUND
 from nuage_chain.vsd.made import Made
 from nuage_chain.vsd.session import Session
 
@@ -44,7 +43,7 @@ class RegisterWithVsd:
         try:
             self._register(at, at.vsd)
         except VsdRefused as refused:
-            if refused.status != NOT_FOUND or at.record.owed or not at.vsd.known.forget():
+            if not refused.not_found or at.record.owed or not at.vsd.known.forget():
                 raise
             self.prepare(at)
             self._register(at, at.vsd)

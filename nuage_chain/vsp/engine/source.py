@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import VsdRefused
+from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsp.engine.mirror import DOMAINS, ENTRIES, INTERFACES, MEMBERS, Mirror
 
@@ -26,7 +26,6 @@ NESTED: Mapping[str, tuple[str, ...]] = {
 """Kinds whose objects VSD lists under others only."""
 
 _GROUPS = ("policygroup", "redirectiontarget")
-_GONE = 404
 
 
 def collection(kind: str) -> str:
@@ -35,15 +34,18 @@ def collection(kind: str) -> str:
 
 
 def load(session: Session, deadline: Deadline) -> Mirror:
-    """All of VSD that the engine needs. Raises NuageChainError when VSD cannot be asked."""
+    """All of VSD that the engine needs. Raises NuageChainError when VSD cannot be asked.
+
+    What goes while the rest is read is left out; its event follows.
+    """
     mirror = Mirror()
     for kind in LISTED:
         _take(mirror, kind, session.get(collection(kind), deadline))
     for kind, parents in NESTED.items():
         for path in [f"{collection(p)}/{i}/{collection(kind)}" for p in parents for i in mirror.objects[p]]:
-            _take(mirror, kind, _listed(session, path, deadline))
+            _take(mirror, kind, listed(session, path, deadline))
     for enterprise in session.get("enterprises", deadline):
-        _take(mirror, "publicnetwork", _listed(session, f"enterprises/{enterprise['ID']}/publicnetworks", deadline))
+        _take(mirror, "publicnetwork", listed(session, f"enterprises/{enterprise['ID']}/publicnetworks", deadline))
     mirror.members.update(_groups(session, mirror, deadline))
     for group in mirror.objects["networkmacrogroup"]:
         mirror.members.update(members(session, "networkmacrogroup", group, deadline))
@@ -55,7 +57,7 @@ def members(
 ) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
     """The members of one object, as `Mirror.members` has them. Raises NuageChainError when VSD cannot be asked."""
     for member in MEMBERS[kind]:
-        found = _listed(session, f"{collection(kind)}/{object_id}/{collection(member)}", deadline)
+        found = listed(session, f"{collection(kind)}/{object_id}/{collection(member)}", deadline)
         yield (object_id, member), frozenset(entity["ID"] for entity in found)
 
 
@@ -64,7 +66,7 @@ def _groups(session: Session, mirror: Mirror, deadline: Deadline) -> dict[tuple[
     of_vport: dict[tuple[str, str], set[str]] = {}
     for kind in _GROUPS:
         for group in mirror.objects[kind]:
-            for vport in _listed(session, f"{collection(kind)}/{group}/vports", deadline):
+            for vport in listed(session, f"{collection(kind)}/{group}/vports", deadline):
                 of_vport.setdefault((vport["ID"], kind), set()).add(group)
     return {key: frozenset(groups) for key, groups in of_vport.items()}
 
@@ -72,13 +74,3 @@ def _groups(session: Session, mirror: Mirror, deadline: Deadline) -> dict[tuple[
 def _take(mirror: Mirror, kind: str, found: Iterable[dict[str, Any]]) -> None:
     for entity in found:
         mirror.put(kind, entity)
-
-
-def _listed(session: Session, path: str, deadline: Deadline) -> list[dict[str, Any]]:
-    try:
-        return session.get(path, deadline)
-    except VsdRefused as e:
-        # It went while the rest was read; its event follows.
-        if e.status != _GONE:
-            raise
-        return []

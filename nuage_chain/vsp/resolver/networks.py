@@ -7,7 +7,8 @@ import threading
 from typing import Any
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig, VsdRefused
+from nuage_chain.errors import BadConfig
+from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.names import Subnet, find_subnet
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsp.resolver.binding import Network, service_id
@@ -68,13 +69,8 @@ class Networks:
 
 def get_one(session: Session, path: str, deadline: Deadline) -> dict[str, Any]:
     """The one object at `path`. Raises Unresolved when VSD has none."""
-    try:
-        # Without a limit the session would ask for a second page of it.
-        found = session.get(path, deadline, at_most=1)
-    except VsdRefused as e:
-        if e.status != 404:
-            raise
-        found = []
+    # Without a limit the session would ask for a second page of it.
+    found = listed(session, path, deadline, at_most=1)
     if not found:
         raise Unresolved(f"VSD has no {path}.")
     return found[0]

@@ -99,7 +99,7 @@ class EmbeddedVsc:
         try:
             self._sessions.own().update(path, body, deadline)
         except VsdRefused as e:
-            if e.status != 404:
+            if not e.not_found:
                 logger.warning("VSD refuses to take note: %s", e.message)
 
 
