@@ -13,7 +13,8 @@ from nuage_chain.audit.plan import Kind, Plan
 from nuage_chain.audit.run import Applied
 from nuage_chain.errors import IOFailure
 
-_COLLECTOR = Path("/var/lib/prometheus/node-exporter")
+COLLECTOR = Path("/var/lib/prometheus/node-exporter")
+"""Where Debian's looks."""
 FILE = "nuage-chain.prom"
 
 
@@ -66,7 +67,7 @@ def folder_of(chosen: str, state: Path) -> Path:
     """Where the collector looks on Debian, if it is there, unless another was chosen."""
     if chosen:
         return Path(chosen)
-    return _COLLECTOR if _COLLECTOR.is_dir() else state / "metrics"
+    return COLLECTOR if COLLECTOR.is_dir() else state / "metrics"
 
 
 def _of_calls(calls: Calls) -> list[str]:

@@ -47,7 +47,7 @@ def refuse_while_vsp_runs(state: Path) -> None:
     Its daemons may be of the code that goes, and so may be the only command that stops them.
     """
     centre = layout_of(state)
-    for layout in (centre, *(cluster.layout_of_node(centre, number) for number in cluster.numbers_of(centre))):
+    for layout in cluster.layouts_of(centre):
         settings = load_settings(layout)
         if settings is not None and any(pid_of(daemon) for daemon in daemons.all_of(layout, settings)):
             raise NotAvailable(

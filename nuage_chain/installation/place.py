@@ -20,8 +20,6 @@ TMPFILES = Path("/etc/tmpfiles.d/nuage-chain.conf")
 SETTINGS = Path("/etc/nuage-chain")
 CONFIG = SETTINGS / "config.yaml"
 STATE, RUN = Path("/var/lib/nuage-chain"), Path("/run/nuage-chain")
-# Where the audit puts them for node-exporter.
-METRICS = Path("/var/lib/prometheus/node-exporter/nuage-chain.prom")
 NETWORKS = Path("/etc/cni/net.d")
 PLUGIN = "nuage-chain"
 # Where runtimes look: upstream's default, Debian's, Fedora's.

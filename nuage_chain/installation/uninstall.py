@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nuage_chain.attachment import traces
+from nuage_chain.audit import metrics
 from nuage_chain.errors import NotAvailable
 from nuage_chain.installation import release, units
 from nuage_chain.installation.items import digest, half
@@ -19,7 +20,6 @@ from nuage_chain.installation.place import (
     CURRENT,
     HOME,
     MANIFEST,
-    METRICS,
     RUN,
     SETTINGS,
     STATE,
@@ -113,7 +113,7 @@ class Removal:
 
     def _remove_folders(self) -> None:
         # Without us nobody would say any more that they are old.
-        self._remove(METRICS)
+        self._remove(metrics.COLLECTOR / metrics.FILE)
         for path in [RUN] + [*(STATE / name for name in _OURS), SETTINGS] * self.purge:
             here = self.place.at(path)
             if here.is_dir():

@@ -40,6 +40,11 @@ def numbers_of(layout: Layout) -> list[int]:
     return sorted(int(path.name) for path in layout.nodes.iterdir() if path.name.isdecimal())
 
 
+def layouts_of(layout: Layout) -> list[Layout]:
+    """The directories of the nodes, and of the centre, in the order in which they can be stopped."""
+    return [*(layout_of_node(layout, number) for number in numbers_of(layout)), layout]
+
+
 def layout_of_node(layout: Layout, number: int) -> Layout:
     """Where a node of this centre has its files. Raises BadConfig for a path that is too long."""
     return layout_of(layout.nodes / str(number))
@@ -69,7 +74,7 @@ def up(
         wanted = before.nodes if count is None and before else count or 0
         _check(layout, before, known, wanted)
         home = netns or (before.netns if before else None) or NETNS
-        stay = {one for one in _all_of(layout) if node.runs(one)}
+        stay = {one for one in layouts_of(layout) if node.runs(one)}
         try:
             return _bring_up(layout, home, wanted, wishes or Wishes(), environment, deadline)
         except BaseException:
@@ -118,11 +123,6 @@ def _check(layout: Layout, before: Settings | None, known: list[int], wanted: in
         )
 
 
-def _all_of(layout: Layout) -> list[Layout]:
-    """The directories of the nodes, and of the centre, in the order in which they can be stopped."""
-    return [*(layout_of_node(layout, number) for number in numbers_of(layout)), layout]
-
-
 def _bring_up(
     layout: Layout, home: str, count: int, wishes: Wishes, environment: Mapping[str, str], deadline: Deadline
 ) -> Cluster:
@@ -142,7 +142,7 @@ def _bring_up(
 
 def _bring_down(layout: Layout, stay: Collection[Layout], environment: Mapping[str, str], deadline: Deadline) -> bool:
     """Stop all but `stay`. Returns whether any of it ran."""
-    ran = [node.bring_down(one, environment, deadline, purge=False) for one in _all_of(layout) if one not in stay]
+    ran = [node.bring_down(one, environment, deadline, purge=False) for one in layouts_of(layout) if one not in stay]
     return any(ran)
 
 

@@ -22,7 +22,7 @@ def used(image: Image) -> None:
     memory.store(state / "audit.json", Memory())
     for name in (traces.FILE, traces.OLDER, "audit.broken"):
         (state / name).touch()
-    metrics.write(image.at(str(metrics._COLLECTOR)), "nuage_chain_attachments 1\n")
+    metrics.write(image.at(str(metrics.COLLECTOR)), "nuage_chain_attachments 1\n")
 
 
 def test_purging_leaves_an_embedded_vsp_and_nothing_of_our_own(image: Image) -> None:
