@@ -128,15 +128,20 @@ def test_where_no_list_was_wanted_an_upgrade_publishes_none(machine: Machine) ->
         node.sh(COMMAND, "install", "--wait", "30", "--conflist", "10-nuage.conflist")
 
 
+def assert_refused(machine: Machine, why: str) -> None:
+    """`uninstall` says so, and takes nothing away."""
+    before = machine.files()
+    done = machine.node.run(COMMAND, "uninstall")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"nuage-chain: {why}\n")
+    assert machine.files() == before
+
+
 def test_it_is_not_taken_away_under_containers(machine: Machine) -> None:
     node = machine.node
     machine.vrs.plant("veth-live", boot=node.sh("cat", "/proc/sys/kernel/random/boot_id").strip())
-    before = machine.files()
     try:
-        done = node.run(COMMAND, "uninstall")
-        assert done.returncode == 1
-        assert done.stdout.startswith("nuage-chain: 1 container interface(s) are attached by nuage-chain.\n")
-        assert machine.files() == before
+        assert_refused(machine, "1 container interface(s) are attached by nuage-chain.")
     finally:
         machine.vrs.unplug("veth-live")
 
@@ -150,12 +155,8 @@ def test_a_container_on_a_bridge_that_no_list_names_any_more_counts(machine: Mac
     node = machine.node
     add = ["add-br", "br-other", "--", "set", "bridge", "br-other", "datapath_type=netdev"]
     node.sh("ovs-vsctl", *add, "--", "add-port", "br-other", "veth-other", *mark("veth-other"))
-    before = machine.files()
     try:
-        done = node.run(COMMAND, "uninstall")
-        assert done.returncode == 1
-        assert done.stdout.startswith("nuage-chain: 1 container interface(s) are attached by nuage-chain.\n")
-        assert machine.files() == before
+        assert_refused(machine, "1 container interface(s) are attached by nuage-chain.")
     finally:
         node.sh("ovs-vsctl", "del-br", "br-other")
 
@@ -165,12 +166,8 @@ def test_an_add_that_was_killed_counts(machine: Machine) -> None:
     record = Record(ADD, "killed", "eth0", "nuage", "u" * 64, "web", "killed:node1", "killed-eth0:node1", since=1.0)
     folder = "/var/lib/nuage-chain/journal"
     Journal(node.inside(folder), machine.folder).write(record)
-    before = machine.files()
     try:
-        done = node.run(COMMAND, "uninstall")
-        assert done.returncode == 1
-        assert done.stdout.startswith("nuage-chain: 1 attachment(s) are being made, or are not gone everywhere yet.\n")
-        assert machine.files() == before
+        assert_refused(machine, "1 attachment(s) are being made, or are not gone everywhere yet.")
     finally:
         node.sh("rm", "-r", folder)
 

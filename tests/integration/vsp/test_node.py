@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from dataclasses import replace
@@ -19,9 +20,22 @@ from nuage_chain.vsp.settings import save_settings
 from tests.integration.cli.vsp import DAEMONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.vsp.conftest import Lab
 
 pytestmark = pytest.mark.root
+
+
+@contextlib.contextmanager
+def somebodys_namespace(lab: Lab) -> Iterator[None]:
+    """The namespace that this VSP would make is there before, or made by another."""
+    lab.run("ip", "netns", "add", lab.netns)
+    try:
+        lab.run("ip", "-n", lab.netns, "link", "set", "lo", "up")
+        yield
+    finally:
+        lab.run("ip", "netns", "delete", lab.netns)
 
 
 def assert_nothing_left(lab: Lab) -> None:
@@ -140,9 +154,7 @@ def test_an_up_that_fails_as_a_centre_leaves_the_vsp_as_it_was(fresh: Lab) -> No
 
 
 def test_a_taken_port_of_vsd_is_named(fresh: Lab) -> None:
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
-        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+    with somebodys_namespace(fresh):
         with (
             place.inside(fresh.netns, lambda: socket.create_server(("127.0.0.1", 8443)), 5),
             pytest.raises(NotAvailable, match="8443"),
@@ -150,35 +162,25 @@ def test_a_taken_port_of_vsd_is_named(fresh: Lab) -> None:
             fresh.up()
         assert fresh.processes_left() == []
         assert place.exists(fresh.netns), "a namespace that was there before is not ours to remove"
-    finally:
-        fresh.run("ip", "netns", "delete", fresh.netns)
 
 
 def test_a_namespace_that_was_there_before_stays(fresh: Lab) -> None:
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
-        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+    with somebodys_namespace(fresh):
         fresh.up()
         fresh.down(purge=True)
         assert place.exists(fresh.netns)
         assert place.links(fresh.netns, 5) == {"lo"}
-    finally:
-        fresh.run("ip", "netns", "delete", fresh.netns)
 
 
 def test_a_namespace_that_somebody_makes_after_down_is_theirs(fresh: Lab) -> None:
     fresh.up()
     fresh.down()
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
+    with somebodys_namespace(fresh):
         assert not fresh.down()
         assert place.exists(fresh.netns)
-        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
         fresh.up()
         assert fresh.down(purge=True)
         assert place.exists(fresh.netns)
-    finally:
-        fresh.run("ip", "netns", "delete", fresh.netns)
 
 
 def test_a_namespace_that_somebody_put_in_the_place_of_a_dead_vsps_is_theirs(fresh: Lab) -> None:
@@ -186,53 +188,43 @@ def test_a_namespace_that_somebody_put_in_the_place_of_a_dead_vsps_is_theirs(fre
     for name in DAEMONS:
         fresh.kill(name)
     fresh.run("ip", "netns", "delete", fresh.netns)
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
+    with somebodys_namespace(fresh):
         fresh.down(purge=True)
         assert place.exists(fresh.netns)
-    finally:
-        fresh.run("ip", "netns", "delete", fresh.netns)
 
 
 def test_links_of_another_switch_stay(fresh: Lab) -> None:
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
-        fresh.run("ip", "-n", fresh.netns, "link", "set", "lo", "up")
+    with somebodys_namespace(fresh):
         fresh.up()
         # A starting Open vSwitch looks at a link of that name itself, and wants a tunnel.
         fresh.run("ip", "-n", fresh.netns, "link", "add", "genev_sys_6081", "type", "bridge")
         fresh.down(purge=True)
         assert place.links(fresh.netns, 5) == {"lo", "genev_sys_6081"}
-    finally:
-        fresh.run("ip", "netns", "delete", fresh.netns)
 
 
 def test_a_centre_beside_a_node_leaves_its_links_alone(fresh: Lab, another: Lab) -> None:
     """One host, two directories, as docs/nodes.md has it."""
-    host = ["ip", "-n", fresh.netns]
-    fresh.run("ip", "netns", "add", fresh.netns)
-    try:
-        fresh.run(*host, "link", "set", "lo", "up")
-        fresh.run(*host, "address", "add", "192.0.2.1/24", "dev", "lo")
-        centre(fresh)
-        invited = invite_host(fresh.layout, "host-1", Deadline(5))
-        on = Host(IPv4Interface("192.0.2.1"), fresh.netns)
-        join(another.state, invited, on, environment=fresh.environment, deadline=Deadline(20))
-        links = place.links(fresh.netns, 5)
-        assert "alubr0" in links
-        for daemons in (CENTRE[:1], CENTRE):
-            for name in daemons:
-                fresh.kill(name)
+    with somebodys_namespace(fresh):
+        fresh.run("ip", "-n", fresh.netns, "address", "add", "192.0.2.1/24", "dev", "lo")
+        try:
             centre(fresh)
+            invited = invite_host(fresh.layout, "host-1", Deadline(5))
+            on = Host(IPv4Interface("192.0.2.1"), fresh.netns)
+            join(another.state, invited, on, environment=fresh.environment, deadline=Deadline(20))
+            links = place.links(fresh.netns, 5)
+            assert "alubr0" in links
+            for daemons in (CENTRE[:1], CENTRE):
+                for name in daemons:
+                    fresh.kill(name)
+                centre(fresh)
+                assert place.links(fresh.netns, 5) == links
+            fresh.wait_for(lambda: another.status().healthy)
+            assert fresh.down(purge=True)
             assert place.links(fresh.netns, 5) == links
-        fresh.wait_for(lambda: another.status().healthy)
-        assert fresh.down(purge=True)
-        assert place.links(fresh.netns, 5) == links
-        assert another.status().running
-    finally:
-        fresh.down()
-        another.down()
-        fresh.run("ip", "netns", "delete", fresh.netns)
+            assert another.status().running
+        finally:
+            fresh.down()
+            another.down()
 
 
 CENTRE = [name for name in DAEMONS if name not in ("ovsdb-server", "ovs-vswitchd", "ovn-controller", "resolver")]
