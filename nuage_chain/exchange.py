@@ -12,22 +12,20 @@ import http.client
 import io
 import select
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, urlsplit
 
 from nuage_chain.bounded import TookTooLong, within
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Mapping
-
     from typing_extensions import Buffer
-
-    from nuage_chain.deadline import Deadline
 
 LONGEST_WAIT = 10.0
 CONNECTIONS_KEPT = 32

@@ -7,13 +7,10 @@ import os
 import re
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from nuage_chain.errors import BadConfig
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 VERSION = re.compile(r"v[0-9]+(_[0-9]+)?")
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from nuage_chain import __version__, causes
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NuageChainError, VsdLoginRefused, VsdNotVerified, VsdReplyLost, VsdUnreachable
 from nuage_chain.exchange import Connections, NotConnected, Reply
 from nuage_chain.tracing import VSD, span
 from nuage_chain.vsd import replies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.access import Access
+from nuage_chain.vsd.access import Access
 
 UNAVAILABLE = 503
 GATEWAY_FAULTS = (502, 504)

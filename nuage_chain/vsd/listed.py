@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdRefused
-
-if TYPE_CHECKING:
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.session import Session
+from nuage_chain.vsd.session import Session
 
 
 def listed(

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import DeadlineExceeded, VsdLoginRefused, VsdReplyLost, VsdUnreachable
+from nuage_chain.exchange import Reply
 from nuage_chain.vsd import replies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.exchange import Reply
-    from nuage_chain.vsd.access import Access
+from nuage_chain.vsd.access import Access
 
 RENEWED_BEFORE = 60.0
 MILLISECONDS_ABOVE = 1e11

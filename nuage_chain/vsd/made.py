@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError, VsdReplyLost
 from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.replies import agrees
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.session import Session
 
 
 @dataclass(frozen=True)

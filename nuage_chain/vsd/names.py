@@ -5,17 +5,14 @@ A subnet is looked up through its zone, since names of subnets are unique for ea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NuageChainError
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.session import Session
 
 SHOWN = 5
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdUnreachable
+from nuage_chain.exchange import Reply
+from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.session import Session
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.exchange import Reply
-    from nuage_chain.vsd.access import Access
 
 
 class Accounts:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.vsd.listed import listed
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
-
-if TYPE_CHECKING:
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.session import Session
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nuage_chain.errors import VsdRefused, VsdReplyLost
-
-if TYPE_CHECKING:
-    from nuage_chain.exchange import Reply
+from nuage_chain.exchange import Reply
 
 LONGEST_DESCRIPTION = 400
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, NuageChainError, VsdRefused, VsdReplyLost
+from nuage_chain.exchange import Reply
 from nuage_chain.vsd import replies
 from nuage_chain.vsd.access import Access
 from nuage_chain.vsd.channel import Channel
@@ -15,12 +18,6 @@ from nuage_chain.vsd.known import Known
 from nuage_chain.vsd.login import Login
 from nuage_chain.vsd.paging import Pages
 from nuage_chain.vsd.values import has_control_character, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.exchange import Reply
 
 __all__ = ["Access", "Session"]
 

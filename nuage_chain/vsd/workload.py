@@ -5,20 +5,17 @@ This is split activation with an explicit vPort, variant B of vsd-rest.md 2.4.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import NuageChainError, VsdRefused, VsdReplyLost
 from nuage_chain.vsd.listed import listed
 from nuage_chain.vsd.made import Made
+from nuage_chain.vsd.names import Subnet
+from nuage_chain.vsd.session import Session
 from nuage_chain.vsd.values import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from nuage_chain.deadline import Deadline
-    from nuage_chain.vsd.names import Subnet
-    from nuage_chain.vsd.session import Session
 
 CLEANING_SECONDS = 5.0
 EXISTS_CODES = (2510, 2748)

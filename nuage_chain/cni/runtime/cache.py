@@ -10,13 +10,11 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nuage_chain.cni.runtime.attachment import Attachment
+from nuage_chain.cni.runtime.conflist import Network
 from nuage_chain.errors import IOFailure
-
-if TYPE_CHECKING:
-    from nuage_chain.cni.runtime.conflist import Network
 
 KIND = "cniCacheV1"
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from nuage_chain.cni.runtime.attachment import Attachment
+from nuage_chain.cni.runtime.process import Finished
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, DeadlineExceeded, PluginFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from nuage_chain.cni.runtime.attachment import Attachment
-    from nuage_chain.cni.runtime.process import Finished
-    from nuage_chain.deadline import Deadline
 
 STDERR_LINES = 5
 

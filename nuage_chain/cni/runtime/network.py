@@ -6,20 +6,17 @@ version the plugins speak.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nuage_chain.cni.runtime import execute, process
 from nuage_chain.cni.runtime.attachment import Attachment
 from nuage_chain.cni.runtime.cache import Cache, Cached
+from nuage_chain.cni.runtime.conflist import Network, Plugin
+from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, CheckFailed, NuageChainError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from nuage_chain.cni.runtime.conflist import Network, Plugin
-    from nuage_chain.deadline import Deadline
 
 __all__ = ["Attachment", "Runtime"]
 

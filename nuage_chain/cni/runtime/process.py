@@ -9,14 +9,11 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from nuage_chain.deadline import Deadline
+from nuage_chain.deadline import Deadline
 
 GRACE = 1.0
 KILL_TAKES = 5.0
