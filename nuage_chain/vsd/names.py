@@ -19,11 +19,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet, or an L2 domain, which is one subnet without a router: then zone_id is "" and domain_id its own ID.
-
-    address, netmask, gateway: dotted quads. ipv6_address: a CIDR. Each None where VSD has none.
-    collection: `subnets` or `l2domains`.
-    """
+    """address, netmask, gateway: dotted quads. ipv6_address: a CIDR. Each None where VSD has none."""
 
     id: str
     name: str
@@ -35,12 +31,11 @@ class Subnet:
     gateway: str | None = None
     ipv6_address: str | None = None
     ipv6_gateway: str | None = None
-    collection: str = "subnets"
 
     @property
     def path(self) -> str:
         """Where it is in VSD; its vPorts are at `<path>/vports`."""
-        return f"{self.collection}/{self.id}"
+        return f"subnets/{self.id}"
 
 
 def find_subnet(session: Session, enterprise: str, domain: str, zone: str, subnet: str, deadline: Deadline) -> Subnet:
@@ -52,7 +47,7 @@ def find_subnet(session: Session, enterprise: str, domain: str, zone: str, subne
     zone_id = _id(session, f"domains/{domain_id}/zones", zone, place, deadline)
     place = f" in zone {zone!r} of domain {domain!r} of enterprise {enterprise!r}"
     found = _find(session, f"zones/{zone_id}/subnets", [subnet], place, deadline)[0]
-    return _subnet(found, zone_id, domain_id, enterprise_id, "subnets")
+    return _subnet(found, zone_id, domain_id, enterprise_id)
 
 
 def find_domain(session: Session, enterprise: str, domain: str, deadline: Deadline) -> str:
@@ -61,29 +56,14 @@ def find_domain(session: Session, enterprise: str, domain: str, deadline: Deadli
     return _id(session, f"enterprises/{enterprise_id}/domains", domain, f" in enterprise {enterprise!r}", deadline)
 
 
-def find_l2domain(session: Session, enterprise: str, name: str, deadline: Deadline) -> Subnet:
-    """The L2 domain of that name in the enterprise. Raises BadConfig as find_subnet does."""
-    enterprise_id = _id(session, "enterprises", enterprise, "", deadline)
-    place = f" in enterprise {enterprise!r}"
-    found = _find(session, f"enterprises/{enterprise_id}/l2domains", [name], place, deadline)[0]
-    return _subnet(found, "", found["ID"], enterprise_id, "l2domains")
+def find_policy_groups(session: Session, domain_id: str, names: Sequence[str], deadline: Deadline) -> list[str]:
+    """The IDs of the domain's policy groups of these names, in their order, each once. Raises BadConfig."""
+    return _ids(session, f"domains/{domain_id}/policygroups", names, deadline)
 
 
-def find_policy_groups(
-    session: Session, domain_id: str, names: Sequence[str], deadline: Deadline, *, collection: str = "domains"
-) -> list[str]:
-    """The IDs of the domain's policy groups of these names, in their order, each once. Raises BadConfig.
-
-    collection: `l2domains` where domain_id is that of an L2 domain.
-    """
-    return _ids(session, f"{collection}/{domain_id}/policygroups", names, deadline)
-
-
-def find_redirection_targets(
-    session: Session, domain_id: str, names: Sequence[str], deadline: Deadline, *, collection: str = "domains"
-) -> list[str]:
+def find_redirection_targets(session: Session, domain_id: str, names: Sequence[str], deadline: Deadline) -> list[str]:
     """As find_policy_groups, for redirection targets."""
-    return _ids(session, f"{collection}/{domain_id}/redirectiontargets", names, deadline)
+    return _ids(session, f"domains/{domain_id}/redirectiontargets", names, deadline)
 
 
 def _id(session: Session, path: str, name: str, place: str, deadline: Deadline) -> str:
@@ -116,7 +96,6 @@ def _find(session: Session, path: str, names: list[str], place: str, deadline: D
 _KINDS = {
     "enterprises": "enterprise",
     "domains": "domain",
-    "l2domains": "L2 domain",
     "zones": "zone",
     "subnets": "subnet",
     "policygroups": "policy group",
@@ -147,7 +126,7 @@ def _some_names(session: Session, path: str, deadline: Deadline) -> str:
     return f"There is: {', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
 
 
-def _subnet(found: dict[str, Any], zone_id: str, domain_id: str, enterprise_id: str, collection: str) -> Subnet:
+def _subnet(found: dict[str, Any], zone_id: str, domain_id: str, enterprise_id: str) -> Subnet:
     return Subnet(
         id=str(found["ID"]),
         name=str(found["name"]),
@@ -159,5 +138,4 @@ def _subnet(found: dict[str, Any], zone_id: str, domain_id: str, enterprise_id: 
         gateway=found.get("gateway") or None,
         ipv6_address=found.get("IPv6Address") or None,
         ipv6_gateway=found.get("IPv6Gateway") or None,
-        collection=collection,
     )

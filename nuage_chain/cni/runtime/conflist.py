@@ -56,20 +56,6 @@ def load(path: Path) -> Network:
     return parse(_content(path), path)
 
 
-def load_named(folder: Path, name: str) -> Network:
-    """The network of that name in a folder; lists come before single configurations, each in the order of file names.
-
-    A file that is wrong does not hide a right one. Raises BadConfig, with the names there are.
-    """
-    networks, problems = load_folder(folder)
-    for network in networks:
-        if network.name == name:
-            return network
-    there = ", ".join(dict.fromkeys(network.name for network in networks)) or "none"
-    wrong = "".join(f" {problem.message}" for problem in problems)
-    raise BadConfig(f"{folder} has no network named {name!r}; it has: {there}.{wrong}")
-
-
 def load_folder(folder: Path) -> tuple[list[Network], list[NuageChainError]]:
     """All network configurations of a folder, and what is wrong with those that could not be read. Raises IOFailure."""
     try:

@@ -131,8 +131,9 @@ def test_gc_removes_what_nobody_claims(node: Node, attachment: Attachment) -> No
 
 
 def test_a_single_configuration_brings_loopback_up(node: Node, netns: str, tmp_path: Path) -> None:
-    (tmp_path / "99-lo.conf").write_text('{"cniVersion": "0.4.0", "name": "lo", "type": "loopback"}')
-    network = conflist.load_named(tmp_path, "lo")
+    path = tmp_path / "99-lo.conf"
+    path.write_text('{"cniVersion": "0.4.0", "name": "lo", "type": "loopback"}')
+    network = conflist.load(path)
     attachment = Attachment("c1", f"/run/netns/{netns}", "lo")
     node.runtime().add(network, attachment, Deadline(20))
     assert "UP" in links(netns)["lo"]["flags"]

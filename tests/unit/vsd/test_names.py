@@ -31,7 +31,6 @@ def tree(vsd: ScriptedVsd) -> ScriptedVsd:
         "enterprises/e1/domains": [{"ID": "d1", "name": "Shop"}],
         "domains/d1/zones": [{"ID": "z1", "name": "front"}],
         "zones/z1/subnets": [WEB],
-        "enterprises/e1/l2domains": [{"ID": "l1", "name": "flat", "address": "192.0.2.0", "netmask": "255.255.255.0"}],
         "domains/d1/policygroups": [{"ID": "g1", "name": "web"}, {"ID": "g2", "name": "db"}],
         "domains/d1/redirectiontargets": [{"ID": "t1", "name": "firewall"}],
     }
@@ -64,11 +63,6 @@ def test_a_subnet_is_found_through_its_zone(session: Session, tree: ScriptedVsd)
     ]
 
 
-def test_an_l2_domain_is_a_subnet_without_a_router(session: Session, tree: ScriptedVsd) -> None:
-    found = names.find_l2domain(session, "Acme", "flat", Deadline(5))
-    assert (found.path, found.domain_id, found.address, found.gateway) == ("l2domains/l1", "l1", "192.0.2.0", None)
-
-
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
@@ -94,33 +88,33 @@ def test_a_name_that_vsd_does_not_have_is_said_with_its_place_and_what_there_is(
 def test_the_hint_lists_five_names_at_most(session: Session, vsd: ScriptedVsd) -> None:
     vsd.on("GET", "enterprises", vsd.page([], 0), vsd.page([{"ID": str(n), "name": f"e{n}"} for n in range(50)], 70))
     with pytest.raises(BadConfig) as caught:
-        names.find_l2domain(session, "Acme", "flat", Deadline(5))
+        names.find_domain(session, "Acme", "Shop", Deadline(5))
     assert caught.value.hint.endswith("There is: e0, e1, e2, e3, e4, ….")
 
 
 def test_the_hint_says_that_there_is_none(session: Session, vsd: ScriptedVsd) -> None:
     vsd.on("GET", "enterprises", vsd.page([], 0))
     with pytest.raises(BadConfig) as caught:
-        names.find_l2domain(session, "Acme", "flat", Deadline(5))
+        names.find_domain(session, "Acme", "Shop", Deadline(5))
     assert caught.value.hint.endswith("There is none yet.")
 
 
 def test_that_the_names_for_the_hint_cannot_be_had_does_not_hide_the_error(session: Session, vsd: ScriptedVsd) -> None:
     vsd.on("GET", "enterprises", vsd.page([], 0), vsd.error(500, None, "oops"))
     with pytest.raises(BadConfig, match="no enterprise named 'Acme'"):
-        names.find_l2domain(session, "Acme", "flat", Deadline(5))
+        names.find_domain(session, "Acme", "Shop", Deadline(5))
 
 
 def test_a_filter_that_vsd_ignores_does_not_lead_to_another_object(session: Session, vsd: ScriptedVsd) -> None:
     vsd.on("GET", "enterprises", vsd.page([{"ID": "e0", "name": "Other"}, {"ID": "e1", "name": "Acme"}], 2))
-    vsd.on("GET", "enterprises/e1/l2domains", vsd.page([{"ID": "l1", "name": "flat"}], 1))
-    assert names.find_l2domain(session, "Acme", "flat", Deadline(5)).enterprise_id == "e1"
+    vsd.on("GET", "enterprises/e1/domains", vsd.page([{"ID": "d1", "name": "Shop"}], 1))
+    assert names.find_domain(session, "Acme", "Shop", Deadline(5)) == "d1"
 
 
 def test_a_name_that_two_objects_have_is_ambiguous(session: Session, vsd: ScriptedVsd) -> None:
     vsd.on("GET", "enterprises", vsd.page([{"ID": "e0", "name": "Acme"}, {"ID": "e1", "name": "Acme"}], 2))
     with pytest.raises(BadConfig, match="has 2 enterprises named 'Acme', and one is needed"):
-        names.find_l2domain(session, "Acme", "flat", Deadline(5))
+        names.find_domain(session, "Acme", "Shop", Deadline(5))
 
 
 def test_groups_are_found_in_one_request_in_the_order_asked_for(session: Session, tree: ScriptedVsd) -> None:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import NuageChainError, VsdRefused, VsdReplyLost
+from nuage_chain.errors import VsdRefused, VsdReplyLost
 from nuage_chain.vsd.names import Subnet
 from nuage_chain.vsd.workload import (
     Found,
@@ -290,10 +289,3 @@ def test_what_vsd_refuses_to_list_may_be_there(session: Session, shop: ScriptedV
     shop.on("GET", "subnets/s1/vports", shop.error(403, None, "not permitted"))
     with pytest.raises(VsdRefused, match="not permitted"):
         deregister_by_external_id(session, "c1@node", "c1/eth0@node", Deadline(5), parent=SUBNET.path)
-
-
-def test_an_l2_domain_has_its_vports_itself(session: Session, shop: ScriptedVsd) -> None:
-    flat = dataclasses.replace(SUBNET, id="l1", collection="l2domains")
-    shop.on("POST", "l2domains/l1/vports", shop.error(409, 2510, "exists"))
-    with pytest.raises(NuageChainError, match="exists"):
-        register(session, flat, WORKLOAD, SPEC, Deadline(5))

@@ -141,31 +141,35 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         conflist.load(tmp_path / "gone.conflist")
 
 
-def test_a_network_is_found_by_name_lists_first(tmp_path: Path) -> None:
+def test_a_folder_is_read_lists_first(tmp_path: Path) -> None:
     put(tmp_path, "00-single.conf", {**SINGLE, "name": "overlay"})
     put(tmp_path, "20-list.conflist", LIST)
     put(tmp_path, "10-list.conflist", {**LIST, "name": "other"})
     put(tmp_path, "99-lo.json", SINGLE)
     put(tmp_path, "readme.txt", "no")
     (tmp_path / "folder.conflist").mkdir()
-    assert conflist.load_named(tmp_path, "overlay").source.endswith("20-list.conflist")
-    assert conflist.load_named(tmp_path, "lo").version == "0.4.0"
+    networks, problems = conflist.load_folder(tmp_path)
+    assert [(one.name, Path(one.source).name) for one in networks] == [
+        ("other", "10-list.conflist"),
+        ("overlay", "20-list.conflist"),
+        ("overlay", "00-single.conf"),
+        ("lo", "99-lo.json"),
+    ]
+    assert problems == []
 
 
-def test_a_broken_file_does_not_hide_a_right_one_but_is_named_when_nothing_is_found(tmp_path: Path) -> None:
+def test_a_broken_file_does_not_hide_a_right_one_but_is_named(tmp_path: Path) -> None:
     put(tmp_path, "00-broken.conflist", "{")
     put(tmp_path, "20-list.conflist", LIST)
-    assert conflist.load_named(tmp_path, "overlay").name == "overlay"
-    with pytest.raises(BadConfig) as caught:
-        conflist.load_named(tmp_path, "absent")
-    assert all(word in caught.value.message for word in ("'absent'", "overlay", "00-broken.conflist"))
+    networks, problems = conflist.load_folder(tmp_path)
+    assert [one.name for one in networks] == ["overlay"]
+    assert ["00-broken.conflist" in problem.message for problem in problems] == [True]
 
 
 def test_an_empty_folder_has_none(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="it has: none"):
-        conflist.load_named(tmp_path, "a")
+    assert conflist.load_folder(tmp_path) == ([], [])
     with pytest.raises(IOFailure):
-        conflist.load_named(tmp_path / "gone", "a")
+        conflist.load_folder(tmp_path / "gone")
 
 
 def test_plugins_in_files_of_their_own_follow_the_inlined_ones(tmp_path: Path) -> None:
