@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import resource
 import select
 import signal
 import sys
@@ -33,6 +34,9 @@ def run(path: Path, environ: Mapping[str, str], pidfile: Path | None = None) -> 
         os.environ.clear()
         # The library's own is select(2), which cannot do with more than 1024 descriptors.
         ovs.poller.SelectPoll = select.poll
+        # And so the soft limit is 1024, while a burst of calls needs more.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         server = Server(listener, Service(log), log)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: server.stop())

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nuage_chain.attachment import traces
 from nuage_chain.launcher import SOCKET
-from tests.integration.agent.conftest import Agent
+from tests.integration.agent.conftest import Agent, started
 from tests.integration.lab import EXECUTABLE, Container, Lab
 from tests.integration.waiting import eventually
 
@@ -196,3 +198,13 @@ def test_memory_does_not_grow_with_the_number_of_calls(lab: Lab, agent: Agent) -
     cycle(16)
     assert kilobytes() - before < 2000
     lab.unveth(one, STEADY)
+
+
+def test_an_agent_may_open_as_many_files_as_the_machine_lets_it(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        with started(tmp_path / "log") as agent:
+            assert resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
