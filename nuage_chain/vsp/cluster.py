@@ -129,7 +129,7 @@ def _bring_up(
     address = str(underlay.address().ip)
     centre = node.bring_up(
         layout,
-        lambda found: replace(wishes.apply(found), switch=False, vsd_host=address, address=address, nodes=count),
+        lambda found: replace(replace(wishes, listen=address).apply(found), nodes=count),
         home,
         environment,
         deadline,

@@ -14,7 +14,7 @@ from nuage_chain.link.kernel import boot_id
 from nuage_chain.vsp import daemons, directory, place, underlay
 from nuage_chain.vsp.layout import Layout, layout_of, prepare
 from nuage_chain.vsp.processes import pid_of, stop
-from nuage_chain.vsp.settings import LOOPBACK, Settings, load_settings, save_settings, sound_settings
+from nuage_chain.vsp.settings import LOOPBACK, SOUTHBOUND_PORT, Settings, load_settings, save_settings, sound_settings
 from nuage_chain.vsp.starting import check_ports, make_place, start_all
 
 T = TypeVar("T")
@@ -61,6 +61,11 @@ class Wishes:
         if found.vsd_port == found.cert_port:
             raise BadConfig(
                 f"VSD cannot have {found.vsd_port} for both of its ports.", hint="Choose another --port or --cert-port."
+            )
+        if found.takes_nodes and SOUTHBOUND_PORT in (found.vsd_port, found.cert_port):
+            raise BadConfig(
+                f"VSD cannot have {SOUTHBOUND_PORT}: other nodes find OVN's southbound database there.",
+                hint="Choose another --port or --cert-port.",
             )
         return found
 
@@ -218,11 +223,24 @@ def _same(running: Settings, wanted: Settings, layout: Layout) -> None:
     elif (running.vsd_host, running.switch, running.controller) != (wanted.vsd_host, wanted.switch, wanted.controller):
         where = "for nodes to join" if running.takes_nodes else "by itself"
         where = f"{where}, with VSD at {running.vsd_host}" if running.vsd_host != LOOPBACK else where
+    elif other := [option for option, value in _options(running).items() if _options(wanted)[option] != value]:
+        where = f"with another {' and '.join(other)}"
     else:
         return
     raise BadConfig(
         f"The VSP in {layout.state} already runs, {where}.", hint="Take it down first, or use another directory."
     )
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """What its processes were started with, by the option that chooses it."""
+    return {
+        "--port": settings.vsd_port,
+        "--cert-port": settings.cert_port,
+        "--without-policy": settings.without_policy,
+        # Without a switch there is no bridge that could lead out.
+        "--outside": settings.outside and settings.switch,
+    }
 
 
 def _or(wish: T | None, otherwise: T) -> T:

@@ -64,6 +64,21 @@ def test_a_second_up_says_that_it_runs_and_changes_nothing(fresh: Lab) -> None:
     assert fresh.status() == before
 
 
+@pytest.mark.parametrize(
+    ("wishes", "option"),
+    [
+        (node.Wishes(vsd_port=8444), "--port"),
+        (node.Wishes(cert_port=7444), "--cert-port"),
+        (node.Wishes(without_policy="allow"), "--without-policy"),
+    ],
+)
+def test_an_up_that_wants_what_runs_to_be_otherwise_is_refused(fresh: Lab, wishes: node.Wishes, option: str) -> None:
+    fresh.up()
+    with pytest.raises(BadConfig, match=f"already runs, with another {option}"):
+        node.up(fresh.state, environment=fresh.environment, deadline=Deadline(5), netns=fresh.netns, wishes=wishes)
+    assert fresh.status().healthy
+
+
 def test_up_in_another_place_while_it_runs_is_refused(fresh: Lab) -> None:
     fresh.up()
     with pytest.raises(BadConfig, match=fresh.netns):

@@ -86,6 +86,13 @@ def test_vsd_cannot_have_one_port_twice(wishes: node.Wishes, port: int) -> None:
         wishes.apply(WHOLE)
 
 
+@pytest.mark.parametrize("wishes", [node.Wishes(vsd_port=6642), node.Wishes(cert_port=6642)])
+def test_vsd_cannot_have_the_port_where_nodes_find_ovn(wishes: node.Wishes) -> None:
+    assert wishes.apply(WHOLE) != WHOLE, "nobody joins a VSP that is for this host alone"
+    with pytest.raises(BadConfig, match="VSD cannot have 6642"):
+        replace(wishes, listen="192.0.2.9").apply(WHOLE)
+
+
 @pytest.mark.parametrize("wishes", [node.Wishes(vsd_port=7443), node.Wishes(vsd_port=9000, cert_port=9443)])
 def test_a_port_that_is_not_in_use_any_more_may_be_the_other_one(wishes: node.Wishes) -> None:
     found = wishes.apply(WHOLE)
