@@ -196,7 +196,7 @@ def test_memory_does_not_grow_with_the_number_of_calls(lab: Lab, agent: Agent) -
     cycle(8)
     before = kilobytes()
     cycle(16)
-    assert kilobytes() - before < 2000
+    assert kilobytes() - before < 500
     lab.unveth(one, STEADY)
 
 

@@ -109,8 +109,10 @@ def test_a_vsd_that_gives_no_answer_is_asked_by_one_login_alone(lab: Lab, tmp_pa
     mute = ScriptedVsd()
     # A dropped connection is tried again once, by whoever asks.
     mute.on("GET", "me", mute.drop())
-    done = command(lab, tmp_path, "apply", vsd={**DOWN, "url": mute.url})
-    mute.stop()
+    try:
+        done = command(lab, tmp_path, "apply", vsd={**DOWN, "url": mute.url})
+    finally:
+        mute.stop()
     assert ("1 owed" in done.stdout, len(mute.asked)) == (True, 2)
     assert command(lab, tmp_path, "apply").returncode == 0
     assert lab.left()["journal"] == 0
@@ -143,9 +145,9 @@ def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: La
         )
         try:
             hangs.accept()[0].close()
-            hangs.accept()
-            run.send_signal(signal.SIGINT)
-            stdout, stderr = run.communicate(timeout=20)
+            with hangs.accept()[0]:
+                run.send_signal(signal.SIGINT)
+                stdout, stderr = run.communicate(timeout=20)
         finally:
             run.kill()
             run.wait()

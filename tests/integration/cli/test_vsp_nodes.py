@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -17,7 +18,7 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.vsp import place
 from nuage_chain.vsp.invitation import invite_host
 from nuage_chain.vsp.layout import layout_of
-from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint
+from tests.integration.cli.driver import NUAGE_CHAIN, assert_sentence_and_hint, heed_signals
 from tests.integration.cli.vsp import Vsp
 from tests.integration.cli.wire import LIST, Wire
 from tests.integration.lab import PLUGIN_DIRS
@@ -184,9 +185,9 @@ def test_a_host_that_has_not_what_it_says_does_not_join(
 
 
 def test_an_up_that_is_interrupted_in_the_middle_leaves_no_node(vsp: Vsp) -> None:
-    running = start(vsp)
-    running.send_signal(signal.SIGINT)
-    status, out, err = outcome(running)
+    with begun(vsp) as running:
+        running.send_signal(signal.SIGINT)
+        status, out, err = outcome(running)
     assert (status, out, err) == (130, "", "nuage-chain: Interrupted by SIGINT.\n")
     assert vsp.processes() == []
     assert vsp.namespaces() == []
@@ -194,20 +195,24 @@ def test_an_up_that_is_interrupted_in_the_middle_leaves_no_node(vsp: Vsp) -> Non
 
 
 def test_an_up_that_is_killed_in_the_middle_is_cleaned_up_by_down(vsp: Vsp) -> None:
-    running = start(vsp)
-    running.kill()
-    running.wait()
+    with begun(vsp):
+        pass
     assert vsp("down", "--purge").returncode == 0
     assert vsp.processes() == []
     assert vsp.namespaces() == []
 
 
-def start(vsp: Vsp) -> subprocess.Popen[str]:
-    """An `up` that has begun with its second node."""
+@contextlib.contextmanager
+def begun(vsp: Vsp) -> Iterator[subprocess.Popen[str]]:
+    """An `up` that has begun with its second node; killed in the end, where it still runs."""
     words = vsp.words("up", "--netns", vsp.netns, "--nodes", "3")
-    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    eventually(lambda: (vsp.state / "nodes" / "2" / "run" / "db.sock").exists())
-    return running
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_signals) as running:
+        try:
+            eventually(lambda: (vsp.state / "nodes" / "2" / "run" / "db.sock").exists())
+            yield running
+        finally:
+            running.kill()
 
 
 def test_namespaces_of_somebody_else_are_left_as_they_were(vsp: Vsp) -> None:

@@ -53,9 +53,9 @@ def broken(lab: Lab, authority: Path) -> Iterator[Proxy]:
         yield started
 
 
-def entry_of(lab: Lab, broken: Proxy, previous: dict[str, Any] | None = None) -> dict[str, Any]:
+def entry_of(lab: Lab, broken: Proxy, previous: dict[str, Any] | None = None, timeout: int = 2) -> dict[str, Any]:
     vsd = {"url": broken.url, "verify": False}
-    return lab.entry(previous, vsd=vsd, timeout=2)
+    return lab.entry(previous, vsd=vsd, timeout=timeout)
 
 
 @pytest.mark.parametrize(("which", "times"), REQUESTS)
@@ -95,18 +95,19 @@ def test_a_delete_through_every_fault_of_vsd_succeeds_and_is_completed_by_the_ne
     lab: Lab, broken: Proxy, which: str, tell: Callable[[str], None]
 ) -> None:
     owed = 0
-    for number, (name, fault) in enumerate(FAULTS.items()):
+    chosen = [name for name in FAULTS if which == DELETES[0] or name not in TAKE_TIME]
+    for number, name in enumerate(chosen):
         one = lab.container(f"del{number}")
         previous = lab.veth(one)
-        assert answer(lab, "ADD", one, entry_of(lab, broken, previous)).status == 0, name
-        broken.breaks(which, fault, 99)
+        assert answer(lab, "ADD", one, entry_of(lab, broken, previous, 20)).status == 0, name
+        broken.breaks(which, FAULTS[name], 99)
         assert answer(lab, "DEL", one, entry_of(lab, broken)).status == 0, name
         broken.times = 0
         assert lab.left()["ports"] == 0
         owed += len(lab.journal.debts())
-        assert answer(lab, "DEL", one, entry_of(lab, broken)).status == 0, name
+        assert answer(lab, "DEL", one, entry_of(lab, broken, timeout=20)).status == 0, name
         lab.unveth(one)
         lab.remove(one)
         lab.settle(NOTHING)
-    tell(f"VSD failing at {which}: {len(FAULTS)} DELs succeeded, {owed} of them with a debt that the next one paid")
+    tell(f"VSD failing at {which}: {len(chosen)} DELs succeeded, {owed} of them with a debt that the next one paid")
     assert owed

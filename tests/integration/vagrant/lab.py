@@ -125,6 +125,11 @@ class Lab:
         assert done.returncode == 0, f"vagrant {shlex.join(words)}: {done.stdout}"
         return done.stdout
 
+    def running(self) -> list[str]:
+        """The machines that Vagrant says are on."""
+        states = [line.split(",") for line in self.vagrant("status", "--machine-readable").splitlines()]
+        return [name for _, name, kind, state, *_ in states if (kind, state) == ("state", "running")]
+
     def pull_the_plug(self, host: Host) -> None:
         """No process of the machine gets to do anything; libvirt's `halt --force` is a polite request."""
         if not self.virtual:

@@ -134,9 +134,9 @@ def test_a_monitor_that_trickles_costs_no_more_than_it_was_given(kubemon: Kubemo
 
 
 def test_an_answer_that_comes_too_late_is_lost(kubemon: Kubemon) -> None:
-    kubemon.delay = 8
+    kubemon.delay = 3
     with pytest.raises(OrchestratorReplyLost, match=r"shop/pods"):
-        monitor(kubemon).place(WEB, Deadline(3))
+        monitor(kubemon).place(WEB, Deadline(1.5))
 
 
 def test_nothing_is_sent_when_no_time_is_left(kubemon: Kubemon) -> None:

@@ -68,12 +68,20 @@ def test_a_poll_that_ends_without_events_is_no_gap(world: World, monkeypatch: py
 
 def test_after_a_failure_something_may_have_been_missed(world: World) -> None:
     heard = Heard()
-    events = Events(lambda: replace(world.sessions.access(), url=world.server.url), heard.events.extend, heard.gap)
+    asked: list[Access] = []
+
+    def access() -> Access:
+        asked.append(replace(world.sessions.access(), url=world.server.url))
+        return asked[-1]
+
+    events = Events(access, heard.events.extend, heard.gap)
     events.start()
     until(lambda: heard.gaps == 1)
+    known = len(asked)
     world.server.stop()
-    world.server.start()
+    until(lambda: len(asked) > known)
     before = heard.gaps
+    world.server.start()
     until(lambda: heard.gaps > before)
     events.end()
 

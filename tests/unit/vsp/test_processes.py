@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,7 +126,7 @@ def test_a_daemon_is_known_by_every_path_to_its_directory(
 
 def test_a_zombie_does_not_run(tmp_path: Path) -> None:
     process = subprocess.Popen(["true"])
-    time.sleep(0.1)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert start_time(process.pid) is None
     process.wait()
 

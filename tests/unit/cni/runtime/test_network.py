@@ -101,7 +101,7 @@ def test_add_or_clean_cleans_also_when_the_deadline_is_used_up(
 ) -> None:
     plugins.make("a", "[ $CNI_COMMAND = ADD ] && sleep 30; true")
     with pytest.raises(DeadlineExceeded, match="'a' did not finish ADD"):
-        runtime.add_or_clean(network("a"), attachment, Deadline(0.3))
+        runtime.add_or_clean(network("a"), attachment, Deadline(1))
     assert plugins.order() == [("ADD", "a"), ("DEL", "a")]
 
 

@@ -44,10 +44,12 @@ def test_input_output_environment_and_status_come_through(tmp_path: Path) -> Non
 def test_a_plugin_that_ends_at_once_is_not_waited_for_in_steps(tmp_path: Path) -> None:
     program = script(tmp_path, "read line")
     process.run(program, {}, b"{}", Deadline(5))
-    start = time.monotonic()
+    took = []
     for _ in range(10):
+        begin = time.monotonic()
         process.run(program, {}, b"{}", Deadline(5))
-    assert time.monotonic() - start < 0.5
+        took.append(time.monotonic() - begin)
+    assert min(took) < 0.05
 
 
 def test_a_daemon_that_a_plugin_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
@@ -65,8 +67,8 @@ def test_a_daemon_that_a_plugin_leaves_behind_is_not_waited_for(tmp_path: Path) 
 def test_the_deadline_ends_a_plugin_and_its_children(tmp_path: Path, trap: str) -> None:
     text = f"{trap}\nsleep 60 & echo $! > {tmp_path}/child\necho $$ > {tmp_path}/self\nwait; sleep 60"
     start = time.monotonic()
-    done = process.run(script(tmp_path, text), {"PATH": "/usr/bin:/bin"}, b"", Deadline(0.3))
-    assert time.monotonic() - start < 3
+    done = process.run(script(tmp_path, text), {"PATH": "/usr/bin:/bin"}, b"", Deadline(1))
+    assert time.monotonic() - start < 5
     assert done.timed_out
     for name in ("self", "child"):
         assert is_dead_soon(int((tmp_path / name).read_text()))
