@@ -25,7 +25,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 def raise_them() -> None:
-    """From here on each signal of ENDING raises Interrupted, but for those that whoever started us had ignored."""
+    """From here on the first signal of ENDING raises Interrupted, but for those that whoever started us had ignored.
+
+    Those after it wait for the end of the clean-up that it has set off.
+    """
     for number in _heeded():
         signal.signal(number, _raise)
 
@@ -38,10 +41,9 @@ def held() -> Iterator[None]:
     """
     came: list[int] = []
 
-    def remember(number: int, _frame: FrameType | None) -> None:
+    def remember(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        with contextlib.suppress(OSError):
-            os.write(2, _PATIENCE)
+        _ask_for_patience(number, frame)
 
     before = {number: signal.signal(number, remember) for number in _heeded()}
     try:
@@ -58,4 +60,11 @@ def _heeded() -> list[signal.Signals]:
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
+    for other in _heeded():
+        signal.signal(other, _ask_for_patience)
     raise Interrupted(number)
+
+
+def _ask_for_patience(_number: int, _frame: FrameType | None) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, _PATIENCE)

@@ -187,8 +187,10 @@ def test_a_host_that_has_not_what_it_says_does_not_join(
 def test_an_up_that_is_interrupted_in_the_middle_leaves_no_node(vsp: Vsp) -> None:
     with begun(vsp) as running:
         running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGTERM)
         status, out, err = outcome(running)
-    assert (status, out, err) == (130, "", "nuage-chain: Interrupted by SIGINT.\n")
+    said = "nuage-chain: still cleaning up; please wait.\nnuage-chain: Interrupted by SIGINT.\n"
+    assert (status, out, err) == (130, "", said)
     assert vsp.processes() == []
     assert vsp.namespaces() == []
     assert not list((vsp.state / "nodes").iterdir())

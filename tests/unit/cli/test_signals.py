@@ -27,6 +27,15 @@ def test_a_signal_becomes_an_exception_that_knows_it(number: signal.Signals) -> 
     assert caught.value.number == number
 
 
+def test_a_second_signal_does_not_break_off_the_clean_up_after_the_first(capfd: pytest.CaptureFixture[str]) -> None:
+    signals.raise_them()
+    with pytest.raises(signals.Interrupted, match="SIGINT"):
+        os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert capfd.readouterr().err == "nuage-chain: still cleaning up; please wait.\n" * 2
+
+
 def test_a_signal_that_was_ignored_stays_so() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signals.raise_them()
