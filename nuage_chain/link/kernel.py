@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from nuage_chain.errors import KernelRefused
@@ -10,6 +11,11 @@ from nuage_chain.errors import KernelRefused
 def boot_id() -> str:
     """The kernel's name for this boot: what was written under another one is about links that are gone."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def booted_at() -> float:
+    """When this boot began, in seconds of the clock that files have their times from."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def read_sysctl(path: str) -> str | None:

@@ -113,10 +113,13 @@ def test_a_node_that_is_reset_in_the_middle_of_work_comes_back_clean(lab: Lab) -
         second.sh("podman", "rm", "--force", "--time=0", "lost")
         with running(second, "again") as again:
             again.meets(stays)
+
     # A switch's database loses what it was told last, and the vPort is in VSD alone then: seen twice, it goes.
-    for _ in range(2):
+    def forgotten() -> bool:
         second.sh("nuage-chain", "audit", "apply", "--grace", "0")
-    assert lab.vsd("get", "containers") == []
+        return lab.vsd("get", "containers") == []
+
+    eventually(forgotten, "VSD has forgotten the lost one", SECONDS)
 
 
 def test_an_upgrade_in_place_keeps_containers_connected(lab: Lab, peer: Container) -> None:

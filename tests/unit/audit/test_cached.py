@@ -7,6 +7,7 @@ import pytest
 
 from nuage_chain.audit.cached import Cached
 from nuage_chain.deadline import Deadline
+from nuage_chain.link.kernel import booted_at
 from nuage_chain.orchestrators.workloads import Listing
 
 
@@ -56,6 +57,23 @@ def test_a_file_that_may_be_about_any_container_is_a_problem_and_hides_the_rest(
     assert (found.empty, found.problem) == (True, f"nobody can tell whose result {results}/net-two-eth0 is.")
     (results / "net-three-eth0").write_text(text)
     assert listing(results).problem.endswith("net-three-eth0 is, nor that of 1 more.")
+
+
+def test_a_file_that_a_power_cut_has_emptied_says_nothing_of_this_boot(results: Path) -> None:
+    entry(results, "one")
+    broken = results / "net-two-eth0"
+    broken.write_text("")
+    before, after = broken.stat().st_mtime - 1, broken.stat().st_mtime + 1
+    assert Cached(results.parent, lambda: before).listing(Deadline(5)).problem
+    assert Cached(results.parent, lambda: after).listing(Deadline(5)) == Listing(
+        "libcni's cache", frozenset({"one"}), weak=True
+    )
+
+
+def test_this_boot_began_before_this_test_and_not_long_ago_by_the_files_clock(results: Path) -> None:
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    (results / "now").write_text("")
+    assert abs((results / "now").stat().st_mtime - booted_at() - uptime) < 5
 
 
 def test_a_folder_that_cannot_be_read_and_a_time_that_is_up_are_problems(tmp_path: Path) -> None:
