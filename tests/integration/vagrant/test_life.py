@@ -117,7 +117,7 @@ def test_a_node_that_is_reset_in_the_middle_of_work_comes_back_clean(lab: Lab) -
     # A switch's database loses what it was told last, and the vPort is in VSD alone then: seen twice, it goes.
     def forgotten() -> bool:
         second.sh("nuage-chain", "audit", "apply", "--grace", "0")
-        return lab.vsd("get", "containers") == []
+        return not lab.vsd("get", "containers")
 
     eventually(forgotten, "VSD has forgotten the lost one", SECONDS)
 
