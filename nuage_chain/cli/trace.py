@@ -11,6 +11,7 @@ from typing import Any
 
 from nuage_chain.attachment import traces
 from nuage_chain.cli import otlp
+from nuage_chain.cli.numbers import how_many
 from nuage_chain.cli.output import table
 from nuage_chain.errors import BadConfig
 
@@ -37,7 +38,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
     )
     parser.add_argument("--folder", type=Path, default=_FOLDER, help="where traces are kept (default: %(default)s)")
     parser.add_argument(
-        "--last", type=int, default=20, metavar="N", help="how many calls to list (default: %(default)s)"
+        "--last", type=how_many, default=20, metavar="N", help="how many calls to list (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the lines as they are kept")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB")
