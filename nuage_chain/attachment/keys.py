@@ -120,7 +120,8 @@ _ALL = (
     Key("platform", _one_of("docker", "lxc"), "platform that VRS is told", "docker"),
     Key("stateDir", PATH, "folder of what has to outlive a reboot: the journal, the audit's memory",
         "/var/lib/nuage-chain", finds=True),
-    Key("runDir", PATH, "folder of what a reboot may take: locks, the agent's socket", "/run/nuage-chain", finds=True),
+    Key("runDir", PATH, "folder of what a reboot may take: the locks; the agent's socket is `nuage-chain agent`'s own"
+        " option", "/run/nuage-chain", finds=True),
     Key("cniCache", PATH, "folder of libcni's cache, from which the audit hears of attachments", "/var/lib/cni"),
     Key("criSocket", PATH, "socket of the container runtime that the audit asks; default: containerd's, CRI-O's and"
         " cri-dockerd's usual ones, where they are there"),
