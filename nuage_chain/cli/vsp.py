@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def _seed(args: argparse.Namespace) -> int:
     settings, layout = load_settings(layout_of(args.state)), layout_of(args.state)
     if (
         settings is None
-        or not status.status(args.state, environment=os.environ, deadline=Deadline(vsp_status.SECONDS)).running
+        or not status.status(args.state, environment=os.environ, deadline=partial(Deadline, vsp_status.SECONDS)).running
     ):
         raise NotAvailable(
             f"No embedded VSP runs in {layout.state}.", hint="Start it with `nuage-chain vsp up`, --state as here."
