@@ -26,7 +26,8 @@ class Kind:
 class Key:
     """One key. placement: a workload may carry it too (CNI_ARGS, args.cni, annotations), not only the node.
 
-    secret: its value is not repeated in messages; also a path in whose place someone may have put the key itself.
+    secret: its value is repeated in no message and no record. secret_file: leads to one; what is no path may be the
+    secret itself, and is not repeated either.
     finds: what was attached is found by it; DEL with a default in its place would find nothing, and succeed.
     """
 
@@ -36,6 +37,7 @@ class Key:
     default: Any = None
     placement: bool = False
     secret: bool = False
+    secret_file: bool = False
     finds: bool = False
 
 
@@ -118,7 +120,8 @@ _ALL = (
     Key("platform", _one_of("docker", "lxc"), "platform that VRS is told", "docker"),
     Key("stateDir", PATH, "folder of what has to outlive a reboot: the journal, the audit's memory",
         "/var/lib/nuage-chain", finds=True),
-    Key("runDir", PATH, "folder of what a reboot may take: locks, the agent's socket", "/run/nuage-chain", finds=True),
+    Key("runDir", PATH, "folder of what a reboot may take: the locks; the agent's socket is `nuage-chain agent`'s own"
+        " option", "/run/nuage-chain", finds=True),
     Key("cniCache", PATH, "folder of libcni's cache, from which the audit hears of attachments", "/var/lib/cni"),
     Key("criSocket", PATH, "socket of the container runtime that the audit asks; default: containerd's, CRI-O's and"
         " cri-dockerd's usual ones, where they are there"),
@@ -129,15 +132,15 @@ _ALL = (
     Key("vsd.organization", TEXT, "enterprise of the VSD user that logs in", "csp"),
     Key("vsd.user", TEXT, "VSD user that logs in"),
     Key("vsd.password", TEXT, "its password", secret=True),
-    Key("vsd.passwordFile", PATH, "file whose first line is its password"),
+    Key("vsd.passwordFile", PATH, "file whose first line is its password", secret_file=True),
     Key("vsd.certificate", PATH, "client certificate (PEM), in place of a password"),
-    Key("vsd.key", PATH, "its private key (PEM)", secret=True),
+    Key("vsd.key", PATH, "its private key (PEM)", secret_file=True),
     Key("vsd.ca", PATH, "CA that signed VSD's certificate (PEM); default: the system's CAs"),
     Key("vsd.verify", YES_NO, "false: do not verify VSD's certificate", True),
     Key("kubemon.url", TEXT, "nuagekubemon, as in https://master.example.com:9443; pods are placed by it where set",
         finds=True),
     Key("kubemon.certificate", PATH, "client certificate that nuagekubemon asks for (PEM)"),
-    Key("kubemon.key", PATH, "its private key (PEM)", secret=True),
+    Key("kubemon.key", PATH, "its private key (PEM)", secret_file=True),
     Key("kubemon.ca", PATH, "CA that signed nuagekubemon's certificate (PEM); default: the system's CAs"),
     Key("kubemon.ask", YES_NO, "false: the pods of this network are not placed by nuagekubemon", True),
     Key("kubernetes.kubeconfig", PATH, "kubeconfig for the API server, which is asked for the pod's labels where set"),
@@ -145,7 +148,7 @@ _ALL = (
     Key("kubernetes.server", TEXT, "API server, where the kubeconfig names none"),
     Key("kubernetes.ca", PATH, "CA that signed its certificate (PEM), where the kubeconfig names none"),
     Key("kubernetes.certificate", PATH, "client certificate (PEM), where the kubeconfig has no token and names none"),
-    Key("kubernetes.key", PATH, "its private key (PEM)", secret=True),
+    Key("kubernetes.key", PATH, "its private key (PEM)", secret_file=True),
 )  # fmt: skip
 
 KEYS = {key.name: key for key in _ALL}
@@ -197,7 +200,7 @@ def _read(key: Key, value: object, source: str) -> object:
     try:
         return key.kind.read(value)
     except _Unfit:
-        shown = "" if key.secret else f", not {value!r:.60}"
+        shown = "" if key.secret or key.secret_file else f", not {value!r:.60}"
         raise BadConfig(f"{source}: `{key.name}` has to be {key.kind.name}{shown}.", hint=_meaning(key)) from None
 
 

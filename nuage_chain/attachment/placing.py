@@ -63,15 +63,15 @@ def placed(
         labels = kubernetes.labels(api_server(node), who, deadline)
         found = sources.below_workload(found, sources.of_labels(labels, f"labels of pod {who}"))
     zone, subnet = _wish(found, who)
-    if not _monitored(node):
+    if not monitored(node):
         yield Placed(settings.merge(found, world.hostname))
         return
-    monitor, record.monitored = _monitor(node), "" if zone else str(who)
+    asked, record.monitored = monitor(node), "" if zone else str(who)
     if record.monitored:
         commit()
     answered = False
     try:
-        answer = monitor.place(who, deadline, zone, subnet)
+        answer = asked.place(who, deadline, zone, subnet)
         answered = True
         yield Placed(_with(answer, found, who, world.hostname), record.monitored)
     except BaseException as e:
@@ -91,21 +91,22 @@ def released(record: Record, node: Settings, world: World, deadline: Deadline) -
     one of two interfaces, would take the subnet from under the one that lives. Returns why it does not know now.
     """
     who = pod.of_text(record.monitored)
-    if who is None or not _monitored(node):
+    if who is None or not monitored(node):
         return None
     try:
         if not _lives_on(record, node, world, deadline):
-            _monitor(node).release(who, deadline, RELEASE_SECONDS)
+            monitor(node).release(who, deadline, RELEASE_SECONDS)
     except NuageChainError as e:
         return e
     return None
 
 
 def _asks(node: Settings) -> bool:
-    return _monitored(node) or bool(node.text("kubernetes.kubeconfig"))
+    return monitored(node) or bool(node.text("kubernetes.kubeconfig"))
 
 
-def _monitored(node: Settings) -> bool:
+def monitored(node: Settings) -> bool:
+    """Whether nuagekubemon places the pods of this network."""
     return bool(node.text("kubemon.url")) and bool(node.values["kubemon.ask"])
 
 
@@ -146,7 +147,8 @@ def _with(answer: kubemon.Answer, found: Sequence[Layer], who: Pod, hostname: st
     return dataclasses.replace(merged, values={**merged.values, "policyGroups": groups})
 
 
-def _monitor(node: Settings) -> kubemon.Monitor:
+def monitor(node: Settings) -> kubemon.Monitor:
+    """The nuagekubemon that is configured. Raises BadConfig."""
     why = "nuagekubemon asks every client for a certificate"
     ca = node.text("kubemon.ca")
     return kubemon.Monitor(

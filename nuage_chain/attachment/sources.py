@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from nuage_chain import yaml_text
 from nuage_chain.attachment import files
 from nuage_chain.attachment.keys import validate
 from nuage_chain.cni.request import Request
@@ -135,11 +134,8 @@ def own_keys(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
         document = _parsed(files.read(path, str(path)))
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as e:
-        # PyYAML's own words quote the line or the value, which may be the password of VSD.
-        mark = getattr(e, "problem_mark", None)
-        where = f": line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise BadConfig(f"{path} is not YAML{where}.", hint=_QUOTES) from None
+    except yaml_text.NotYaml as e:
+        raise BadConfig(f"{path} is not YAML{e}.", hint=_QUOTES) from None
     if document is None:
         return {}
     if not isinstance(document, Mapping):
@@ -150,7 +146,7 @@ def _yaml(path: Path) -> Mapping[str, Any]:
 @functools.lru_cache(maxsize=16)
 def _parsed(content: bytes) -> object:
     """PyYAML takes as long for a small file as all else that an agent does with the configuration."""
-    return yaml.safe_load(content)
+    return yaml_text.parse(content)
 
 
 def _predecessor(path: Path, renamed: Mapping[str, str], *, strict: bool) -> Layer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from nuage_chain.audit.calls import Calls
 from nuage_chain.audit.plan import Kind, Plan
 from nuage_chain.audit.run import Applied
 from nuage_chain.errors import IOFailure
+from nuage_chain.whole_file import write_whole
 
 COLLECTOR = Path("/var/lib/prometheus/node-exporter")
 """Where Debian's looks."""
@@ -49,16 +49,11 @@ def text(applied: Applied, debts: Iterable[Record], now: float) -> str:
 def write(folder: Path, content: str) -> Path:
     """Replaces the file in `folder`; readable by everybody. Raises IOFailure."""
     path = folder / FILE
-    # The collector reads *.prom only.
-    part = folder / f"{FILE}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(content)
-        part.chmod(0o644)
-        part.rename(path)
+        # A draft's name does not end in .prom, and the collector reads *.prom only.
+        write_whole(path, content.encode(), 0o644)
     except OSError as e:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise IOFailure(f"The metrics {path} cannot be written: {e.strerror}.") from e
     return path
 

@@ -23,15 +23,20 @@ Place: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True)
 class Networks:
-    """node: the settings where no network says otherwise. problems: what could not be read, a sentence each.
+    """node: the settings where no network says otherwise. unread: what could not be read, a sentence each.
 
-    elsewhere: names of networks that keep their journal in other folders than the node does.
+    elsewhere: networks, by name, that keep their journal in other folders than the node does.
     """
 
     node: Settings
     by_name: Mapping[str, Settings] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    elsewhere: frozenset[str] = frozenset()
+    unread: tuple[str, ...] = ()
+    elsewhere: Mapping[str, Settings] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each network that is not in `by_name`."""
+        return (*self.unread, *(f"The network {name} {apart(its)}" for name, its in self.elsewhere.items()))
 
     def of(self, name: str, switch: Place | None = None) -> Settings:
         """The network's own settings, or the node's where nobody has its configuration any more.
@@ -63,36 +68,37 @@ def read(folder: Path, hostname: str, config_file: Path | None = None, *, strict
     Raises BadConfig for a node's configuration that cannot be read.
     """
     node = settings.merge(sources.layers(Request("STATUS", ""), config_file=config_file, strict=strict), hostname)
-    problems: list[str] = []
+    unread: list[str] = []
     by_name: dict[str, Settings] = {}
-    elsewhere = set()
-    for network in _networks(folder, problems):
+    elsewhere: dict[str, Settings] = {}
+    for network in _networks(folder, unread):
         entry = next((p.config for p in network.plugins if p.type == OURS), None)
-        if entry is None or network.name in by_name:
+        # Of two lists with one name, runtimes take the first.
+        if entry is None or network.name in {*by_name, *elsewhere}:
             continue
         request = Request("STATUS", network.version, config={**entry, "name": network.name})
         try:
             layers = sources.layers(request, config_file=config_file, strict=strict)
             found = settings.merge(layers, hostname)
         except NuageChainError as e:
-            problems.append(e.message)
+            unread.append(e.message)
             continue
-        if any(found.text(key) != node.text(key) for key in _SHARED):
-            problems.append(
-                f"The network {network.name} keeps its state in {found.text('stateDir')} and {found.text('runDir')},"
-                " and the node elsewhere: it is left alone."
-            )
-            elsewhere.add(network.name)
-        else:
-            by_name[network.name] = found
-    return Networks(node, by_name, tuple(problems), frozenset(elsewhere - by_name.keys()))
+        shares = all(found.text(key) == node.text(key) for key in _SHARED)
+        (by_name if shares else elsewhere)[network.name] = found
+    return Networks(node, by_name, tuple(unread), elsewhere)
 
 
-def _networks(folder: Path, problems: list[str]) -> list[conflist.Network]:
+def apart(its: Settings) -> str:
+    """What is to be said of a network in `elsewhere`, after its name."""
+    where = f"{its.text('stateDir')} and {its.text('runDir')}"
+    return f"keeps its state in {where}, and the node elsewhere: the audit leaves it alone."
+
+
+def _networks(folder: Path, unread: list[str]) -> list[conflist.Network]:
     try:
         found, wrong = conflist.load_folder(folder)
     except NuageChainError:
         # A node without networks has no folder of them.
         return []
-    problems += [problem.message for problem in wrong]
+    unread += [problem.message for problem in wrong]
     return list(found)

@@ -15,9 +15,9 @@ from nuage_chain.audit import metrics, networks, report, sources
 from nuage_chain.audit.plan import GRACE_SECONDS, Plan
 from nuage_chain.audit.run import Applied, Auditor, AuditRuns
 from nuage_chain.cli.joining import NETCONFPATH
+from nuage_chain.cli.numbers import seconds
 from nuage_chain.cli.output import table
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import BadConfig
 from nuage_chain.vsd.once import Accounts
 
 # Ends before systemd loses its patience (TimeoutStartSec in systemd/nuage-chain-audit.service).
@@ -54,7 +54,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         verb.add_argument("--json", action="store_true", help="print JSON")
         verb.add_argument(
             "--grace",
-            type=float,
+            type=seconds,
             default=GRACE_SECONDS,
             metavar="SECONDS",
             help="how long something has to look stale before it goes (default: %(default)g)",
@@ -71,8 +71,6 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.grace < 0:
-        raise BadConfig("--grace is a number of seconds, and cannot be below zero.")
     hostname = socket.gethostname()
     found = networks.read(args.networks, hostname, args.config)
     auditor = Auditor(found, World(hostname, vsd=Accounts().session), sources.of(found.node, hostname))

@@ -27,7 +27,8 @@ for example:
   nuage-chain doctor           # each part of the way of an ADD, and what to do where it does not work
   nuage-chain doctor --json
 
-It changes nothing. The exit status is 1 when there is a problem, and 0 when there is none or there are warnings only.
+It changes nothing; a broken file of the journal or of the audit's memory is put aside. The exit status is 1 when there
+is a problem, and 0 when there is none or there are warnings only.
 """
 
 

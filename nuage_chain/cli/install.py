@@ -13,6 +13,7 @@ from nuage_chain.attachment.state import World
 from nuage_chain.audit import networks as configured
 from nuage_chain.cli.joining import NETCONFPATH
 from nuage_chain.cli.nodes import STATE
+from nuage_chain.cli.numbers import seconds
 from nuage_chain.errors import BadConfig, LimitedConnectivity, TryAgainLater
 from nuage_chain.installation import distributions, interpreter, manifest, networks
 from nuage_chain.installation.install import Installation, Wish
@@ -50,7 +51,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         help=f"the ready list of plugins to publish, or `{NO_LIST}`"
         f" (default: as it was, at first {networks.DEFAULT}); the others: {', '.join(networks.names())}",
     )
-    put.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long the switch may take to work")
+    put.add_argument("--wait", type=seconds, default=0, metavar="SECONDS", help="how long the switch may take to work")
     put.add_argument(
         "--cni-bin",
         type=Path,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nuage_chain.attachment import traces
+from nuage_chain.attachment import settings, sources, traces
 from nuage_chain.cli import otlp
+from nuage_chain.cli.numbers import how_many
 from nuage_chain.cli.output import table
+from nuage_chain.cni.request import Request
 from nuage_chain.errors import BadConfig
 
-_FOLDER = Path("/var/lib/nuage-chain")
 _WIDTH = 40
 _EXAMPLES = """\
 for example:
@@ -35,9 +37,12 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help="where traces are kept (default: %(default)s)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the node's configuration file")
     parser.add_argument(
-        "--last", type=int, default=20, metavar="N", help="how many calls to list (default: %(default)s)"
+        "--folder", type=Path, metavar="FOLDER", help="where traces are kept (default: stateDir of that file)"
+    )
+    parser.add_argument(
+        "--last", type=how_many, default=20, metavar="N", help="how many calls to list (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the lines as they are kept")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB")
@@ -50,7 +55,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own class is
 
 
 def _run(args: argparse.Namespace) -> int:
-    lines = list(traces.read(args.folder))
+    folder = args.folder or _folder(args.config)
+    lines = list(traces.read(folder))
     if args.verb == "show":
         lines = [_find(lines, args.which)]
         print(json.dumps(lines[0]) if args.json else waterfall(lines[0]))
@@ -62,8 +68,14 @@ def _run(args: argparse.Namespace) -> int:
         for line in lines[-args.last :]:
             print(json.dumps(line))
     else:
-        print(listed(lines[-args.last :]) if lines else f"No calls are kept in {args.folder}.")
+        print(listed(lines[-args.last :]) if lines else f"No calls are kept in {folder}.")
     return 0
+
+
+def _folder(config: Path | None) -> Path:
+    """Where a call leaves its trace by the node's configuration. Raises BadConfig."""
+    layers = sources.layers(Request("STATUS", ""), config_file=config, strict=False)
+    return Path(settings.merge(layers, socket.gethostname()).text("stateDir"))
 
 
 def listed(lines: Sequence[dict[str, Any]]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from nuage_chain import yaml_text
 from nuage_chain.cli import vsp_nodes, vsp_status
 from nuage_chain.cli.nodes import add_state, number
 from nuage_chain.cli.vsp_status import about_vsd, print_aligned, state_option, up_line
@@ -165,7 +165,7 @@ def _seed(args: argparse.Namespace) -> int:
     settings, layout = load_settings(layout_of(args.state)), layout_of(args.state)
     if (
         settings is None
-        or not status.status(args.state, environment=os.environ, deadline=Deadline(vsp_status.SECONDS)).running
+        or not status.status(args.state, environment=os.environ, deadline=partial(Deadline, vsp_status.SECONDS)).running
     ):
         raise NotAvailable(
             f"No embedded VSP runs in {layout.state}.", hint="Start it with `nuage-chain vsp up`, --state as here."
@@ -188,12 +188,12 @@ def _seed(args: argparse.Namespace) -> int:
 
 def _topology(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_bytes())
+        document: Any = yaml_text.parse(path.read_bytes())
         topology.check(document)
     except OSError as e:
         raise IOFailure(f"{path} cannot be read: {e.strerror}.") from e
-    except yaml.YAMLError as e:
-        raise BadConfig(f"{path} is not YAML: {' '.join(str(e).split())}.") from e
+    except yaml_text.NotYaml as e:
+        raise BadConfig(f"{path} is not YAML: {e.words}.") from e
     except BadConfig as e:
         raise BadConfig(f"{path}: {e.message}", hint="`nuage-chain vsp seed --help` shows how it has to look.") from e
     return dict(document)

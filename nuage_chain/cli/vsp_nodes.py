@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nuage_chain.cli.nodes import write_executable
+from nuage_chain.cli.numbers import some_seconds
 from nuage_chain.cli.vsp_status import about_vsd, print_aligned, state_option, up_line
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig
@@ -58,7 +59,7 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
     """The option --timeout."""
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=some_seconds,
         default=60.0,
         metavar="SECONDS",
         help="how long the VSP may take to come up (default: %(default)g); an emulated machine may need more",
@@ -154,13 +155,3 @@ def _interface(text: str) -> ipaddress.IPv4Interface:
         return ipaddress.IPv4Interface((address(text.partition("/")[0]), text.partition("/")[2] or 32))
     except ValueError as e:
         raise argparse.ArgumentTypeError(f"{text!r} is not an address, as 192.0.2.2 or 192.0.2.2/24") from e
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
-    return seconds

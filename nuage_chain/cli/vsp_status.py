@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 
 from nuage_chain.cli.nodes import STATE
 from nuage_chain.cli.output import table
@@ -12,11 +13,12 @@ from nuage_chain.vsp.node import Up
 from nuage_chain.vsp.status import Status, status
 
 SECONDS = 10
+"""How long the look at one node may take."""
 
 
 def run(args: argparse.Namespace) -> int:
     """The exit status is 0 when containers can be attached, on every node."""
-    found = status(args.state, environment=os.environ, deadline=Deadline(SECONDS))
+    found = status(args.state, environment=os.environ, deadline=partial(Deadline, SECONDS))
     if not found.processes:
         print(f"No embedded VSP in {found.state}.")
         return 1

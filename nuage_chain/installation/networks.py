@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nuage_chain.attachment import settings, sources
 from nuage_chain.attachment.keys import KEYS
@@ -45,9 +46,15 @@ def ready(name: str, place: Place) -> File:
     check(name, place)
     own = place.at(SETTINGS / name)
     if own.is_file():
-        conflist.load(own)
         # It may have VSD's password in it.
-        return File(place.networks / name, own.read_bytes(), own.stat().st_mode & 0o777)
+        published = File(place.networks / name, own.read_bytes(), own.stat().st_mode & 0o777)
+        try:
+            # Plugins in files of their own are looked for beside the published one.
+            conflist.parse(published.content, place.at(published.path))
+        except BadConfig as e:
+            e.add(f"It is made of {own}")
+            raise
+        return published
     whole = json.loads((_LISTS / name).read_text())
     named = _named_by_node(place)
     for entry in whole["plugins"]:
@@ -59,7 +66,7 @@ def ready(name: str, place: Place) -> File:
 
 def examples(published: File) -> list[str]:
     """The names in VSD that the list has, as `subnet web`."""
-    entry = _entry(published)
+    entry = _entry(_network(published))
     return [f"{key} {entry[key]}" for key in KEYS if KEYS[key].placement and key in entry]
 
 
@@ -92,10 +99,14 @@ def _named_by_node(place: Place) -> set[str]:
 
 
 def _request(published: File) -> Request:
-    whole = json.loads(published.content)
-    return Request("STATUS", whole["cniVersion"], config={**_entry(published), "name": whole["name"]})
+    network = _network(published)
+    return Request("STATUS", network.version, config={**_entry(network), "name": network.name})
 
 
-def _entry(published: File) -> dict[str, object]:
-    plugins = json.loads(published.content)["plugins"]
-    return dict(next((entry for entry in plugins if entry["type"] == PLUGIN), {}))
+def _network(published: File) -> conflist.Network:
+    """As a runtime on this node reads it."""
+    return conflist.parse(published.content, published.path)
+
+
+def _entry(network: conflist.Network) -> dict[str, Any]:
+    return next((plugin.config for plugin in network.plugins if plugin.type == PLUGIN), {})

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from nuage_chain import yaml_text
 from nuage_chain.errors import BadConfig
 from nuage_chain.orchestrators import https, kubernetes, tls
 
@@ -50,12 +49,11 @@ def read(path: Path, fallback: Fallback | None = None) -> https.Peer:
 def _current(path: Path) -> tuple[Section, Section]:
     """The cluster and the user of the current context."""
     try:
-        document = yaml.safe_load(path.read_bytes())
+        document = yaml_text.parse(path.read_bytes())
     except OSError as e:
         raise BadConfig(f"`kubernetes.kubeconfig`, {path}, cannot be read: {e.strerror}.") from e
-    except (yaml.YAMLError, UnicodeDecodeError):
-        # The parser's own words may quote a line of the file, and there are secrets in it.
-        raise BadConfig(f"`kubernetes.kubeconfig`, {path}, is not YAML.") from None
+    except yaml_text.NotYaml as e:
+        raise BadConfig(f"`kubernetes.kubeconfig`, {path}, is not YAML{e}.") from None
     whole = document if isinstance(document, Mapping) else {}
     context = _named(path, whole, "context", whole.get("current-context"))
     cluster = _named(path, whole, "cluster", context.get("cluster"))
@@ -71,7 +69,8 @@ def _current(path: Path) -> tuple[Section, Section]:
 
 
 def _named(path: Path, whole: Section, kind: str, name: object) -> Section:
-    for entry in whole.get(f"{kind}s") or []:
+    entries = whole.get(f"{kind}s")
+    for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping) and name and entry.get("name") == name:
             found = entry.get(kind)
             return found if isinstance(found, Mapping) else {}
@@ -103,8 +102,8 @@ def _token(path: Path, user: Section) -> str:
         # As kubectl has it: the file wins, because it is the one that is renewed.
         try:
             token = (path.parent / str(file)).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as e:
-            raise BadConfig(f"{path}: `tokenFile`, {file}, cannot be read.") from e
+        except (OSError, ValueError) as e:
+            raise BadConfig(f"{path}: `tokenFile`, {str(file)!r}, cannot be read.") from e
     token = str(token or "").strip()
     if not token.isascii() or any(c.isspace() for c in token):
         raise BadConfig(f"{path}: the user's token is none.")

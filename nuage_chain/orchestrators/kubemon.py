@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import http
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nuage_chain.deadline import Deadline
-from nuage_chain.errors import OrchestratorReplyLost
+from nuage_chain.errors import OrchestratorRefused, OrchestratorReplyLost
 from nuage_chain.orchestrators import https, tls
 from nuage_chain.orchestrators.pod import Pod
 
@@ -61,6 +62,23 @@ class Monitor:
             # It answers 500 about a pod that it does not know (any more): as when its first answer was lost.
             if _UNKNOWN not in e.message:
                 raise
+
+    def greet(self, deadline: Deadline) -> None:
+        """Asks for what it never has, which shows that it is there and takes our certificate.
+
+        Raises what `https.send` raises.
+        """
+        try:
+            https.send(self._peer, "GET", "/namespaces/default/pods", deadline)
+        except OrchestratorRefused as e:
+            if e.status != http.HTTPStatus.NOT_FOUND:
+                raise
+        except OrchestratorReplyLost as e:
+            # Its refusal of a certificate may be lost: with TLS 1.3 it comes after our request, and a reset before it.
+            e.hint = (
+                "See nuagekubemon's log; it hangs up on a certificate (kubemon.certificate) that its CA did not sign."
+            )
+            raise
 
     def _answer(self, answer: dict[str, Any], pod: Pod) -> Answer:
         subnet, groups = answer.get("subnetName"), answer.get("policyGroups") or []

@@ -13,6 +13,11 @@ ACCEPT = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,applicati
 _MIRROR = "kubernetes.io/config.mirror"
 
 
+def version(server: https.Peer, deadline: Deadline) -> str:
+    """Its version, as `v1.30.2`, which it tells everybody whom it knows. Raises what `https.send` raises."""
+    return str(https.send(server, "GET", "/version", deadline).get("gitVersion") or "of no version")
+
+
 def labels(server: https.Peer, pod: Pod, deadline: Deadline) -> dict[str, str]:
     """The pod's labels. server: as `kubeconfig.read` gives it.
 

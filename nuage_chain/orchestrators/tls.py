@@ -28,7 +28,7 @@ def show(context: ssl.SSLContext, certificate: Path | bytes, key: Path | bytes, 
     try:
         # An encrypted key would otherwise make OpenSSL ask on the terminal.
         context.load_cert_chain(files[0][0], files[1][0], password="")
-    except OSError as e:
+    except (OSError, ValueError) as e:
         raise BadConfig(
             f"{what}{_shown(certificate)} with key{_shown(key)} cannot be used: {_reason(e)}.",
             hint="Give PEM files that belong together; the key must not be encrypted.",

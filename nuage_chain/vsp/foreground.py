@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from nuage_chain.errors import NuageChainError
-from nuage_chain.vsp.layout import Layout, layout_of, write_private
+from nuage_chain.vsp.layout import Layout, layout_of
 from nuage_chain.vsp.settings import Settings, load_settings
+from nuage_chain.whole_file import write_whole
 
 
 class Service(Protocol):
@@ -63,6 +64,6 @@ async def _until_ended(service: Service, pidfile: Path) -> None:
 
     def ready() -> None:
         if not pidfile.exists():
-            write_private(pidfile, f"{os.getpid()}\n")
+            write_whole(pidfile, f"{os.getpid()}\n".encode())
 
     await service.run(ended, ready)

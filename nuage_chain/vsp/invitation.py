@@ -12,9 +12,10 @@ from pathlib import Path
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import BadConfig, IOFailure, NotAvailable
 from nuage_chain.vsp import directory
-from nuage_chain.vsp.layout import Layout, password, write_private
+from nuage_chain.vsp.layout import Layout, password
 from nuage_chain.vsp.settings import SOUTHBOUND_PORT, Settings, load_settings
 from nuage_chain.vsp.vsd.tls import issue_client
+from nuage_chain.whole_file import write_whole
 
 _ENTERPRISE = "nodes"
 
@@ -89,7 +90,7 @@ def text(invitation: Invitation) -> str:
 def save(invitation: Invitation, path: Path) -> None:
     """Write it to a file that its owner alone may read. Raises IOFailure."""
     try:
-        write_private(path, f"{text(invitation)}\n")
+        write_whole(path, f"{text(invitation)}\n".encode())
     except OSError as e:
         raise IOFailure(f"{path} cannot be written: {e.strerror}.") from e
 
@@ -115,7 +116,7 @@ def unpack(invitation: Invitation, layout: Layout) -> None:
     try:
         for path, content in _files(invitation, layout).items():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(path, content)
+            write_whole(path, content.encode())
     except OSError as e:
         raise IOFailure(f"The state directory {layout.state} cannot be prepared: {e}.") from e
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nuage_chain.errors import BadConfig, IOFailure
+from nuage_chain.whole_file import write_whole
 
 SOCKET_PATH_LIMIT = 107
 """Bytes that fit into sockaddr_un.sun_path beside its closing zero."""
@@ -158,7 +159,7 @@ def prepare(layout: Layout) -> None:
         _refuse_a_strangers(layout)
         # First of all: it marks the directory as ours, also when nothing more comes of it.
         if not layout.password_file.exists():
-            write_private(layout.password_file, secrets.token_urlsafe(18) + "\n")
+            write_whole(layout.password_file, f"{secrets.token_urlsafe(18)}\n".encode())
         for path in (layout.run, layout.log, layout.db, layout.vsd):
             path.mkdir(mode=0o700, exist_ok=True)
     except OSError as e:
@@ -172,14 +173,6 @@ def _refuse_a_strangers(layout: Layout) -> None:
             f"{layout.state} holds other files, and no VSP was ever started in it.",
             hint="Give --state a directory that is empty, or one that does not exist yet.",
         )
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path`, readable by its owner alone, all of it or nothing."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
-        f.write(text)
-    draft.replace(path)
 
 
 def password(layout: Layout) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from nuage_chain.vsp.access import access_of
-from nuage_chain.vsp.layout import BRIDGE, Layout, write_private
+from nuage_chain.vsp.layout import BRIDGE, Layout
 from nuage_chain.vsp.settings import Settings
+from nuage_chain.whole_file import write_whole
 
 UNDERLAY_MTU, GENEVE = 1500, 58
 """What the underlay of nodes that are namespaces carries, and what a tunnel takes of it (docs/mtu.md)."""
@@ -32,7 +33,7 @@ def write(layout: Layout, settings: Settings) -> Path:
     }
     if settings.agent:
         values |= _of_its_own(layout, settings)
-    write_private(path, yaml.safe_dump(values, sort_keys=False))
+    write_whole(path, yaml.safe_dump(values, sort_keys=False).encode())
     return path
 
 

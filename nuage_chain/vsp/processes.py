@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.errors import DeadlineExceeded, NotAvailable
-from nuage_chain.vsp.layout import write_private
+from nuage_chain.whole_file import write_whole
 
 LOG_LINES = 8
 POLL = 0.01
@@ -204,7 +204,7 @@ def _recorded(daemon: Daemon) -> tuple[int, int] | None:
 def _write_record(daemon: Daemon, pid: int) -> None:
     started = start_time(pid)
     if started is not None:
-        write_private(daemon.record, json.dumps({"pid": pid, "start": started}))
+        write_whole(daemon.record, json.dumps({"pid": pid, "start": started}).encode())
 
 
 def _names_pidfile(pid: int, pidfile: Path) -> bool:

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from nuage_chain.errors import BadConfig
-from nuage_chain.vsp.layout import Layout, write_private
+from nuage_chain.vsp.layout import Layout
+from nuage_chain.whole_file import write_whole
 
 LOOPBACK = "127.0.0.1"
 VSD_PORT, CERT_PORT = 8443, 7443
@@ -73,7 +74,7 @@ class Settings:
 
 def save_settings(layout: Layout, settings: Settings) -> None:
     """Remember `settings` in the state directory."""
-    write_private(layout.settings_file, json.dumps(asdict(settings), indent=1) + "\n")
+    write_whole(layout.settings_file, f"{json.dumps(asdict(settings), indent=1)}\n".encode())
 
 
 def load_settings(layout: Layout) -> Settings | None:

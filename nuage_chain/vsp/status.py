@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nuage_chain.deadline import Deadline
@@ -31,7 +31,7 @@ class ProcessStatus:
 class Status:
     """What `status` found.
 
-    vsd_answers: VSD let csproot in, over a connection that its CA vouches for.
+    vsd_answers: VSD let csproot in, over a connection that its CA vouches for; the centre, and from where this is.
     bridge: the bridge's name when the switch's database holds it.
     ports: links that are ports of the bridge; None when the switch's database does not answer.
     role: what vswitchd reports of its controller; VRS counts as functional on "master".
@@ -65,12 +65,27 @@ class Status:
         return self.running and self.vsd_answers and forwards and all(node.healthy for node in self.nodes.values())
 
 
-def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -> Status:
+def status(state: Path, *, environment: Mapping[str, str], deadline: Callable[[], Deadline]) -> Status:
     """Look at the embedded VSP in `state`; a directory where none was started gives a Status without processes.
 
+    deadline: makes the budget of one node, or of the centre: who is looked at last has as much time as who comes first.
     Raises BadConfig when the directory's settings are damaged.
     """
     layout = layout_of(state)
+    centre = _part(layout, environment, deadline(), ask=True)
+    if not centre.processes:
+        return centre
+    # Where VSD gives the centre no answer, the nodes need not wait for it one after the other.
+    ask = centre.vsd_answers
+    nodes = {
+        number: _part(cluster.layout_of_node(layout, number), environment, deadline(), ask=ask)
+        for number in cluster.numbers_of(layout)
+    }
+    return replace(centre, nodes=nodes)
+
+
+def _part(layout: Layout, environment: Mapping[str, str], deadline: Deadline, *, ask: bool) -> Status:
+    """One node, or the centre. ask: whether VSD is asked."""
     settings = load_settings(layout)
     if settings is None:
         return Status(layout.state, ())
@@ -82,7 +97,7 @@ def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -
         processes,
         netns=settings.netns,
         vsd_url=settings.vsd_url,
-        vsd_answers=(not settings.controller or "vsd" in up) and _answers(layout, settings, deadline),
+        vsd_answers=ask and (not settings.controller or "vsd" in up) and _answers(layout, settings, deadline),
         bridge=BRIDGE if ports is not None else None,
         datapath=settings.datapath,
         ports=ports,
@@ -90,12 +105,7 @@ def status(state: Path, *, environment: Mapping[str, str], deadline: Deadline) -
         name=settings.system_id,
         address=settings.address,
         switch=settings.switch,
-        nodes={number: _of_node(layout, number, environment, deadline) for number in cluster.numbers_of(layout)},
     )
-
-
-def _of_node(layout: Layout, number: int, environment: Mapping[str, str], deadline: Deadline) -> Status:
-    return status(cluster.layout_of_node(layout, number).state, environment=environment, deadline=deadline)
 
 
 def _switch(layout: Layout, environment: Mapping[str, str], deadline: Deadline) -> tuple[int | None, str | None]:

@@ -22,7 +22,7 @@ FLOORS = (
 )
 # The audit removes by the same code as a DEL, and never the other way round.
 SAME_FLOOR = ("audit", "attachment")
-FOUNDATION = ("", "bounded", "causes", "exchange", "errors", "deadline", "tracing")
+FOUNDATION = ("", "bounded", "causes", "exchange", "errors", "deadline", "tracing", "whole_file", "yaml_text")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

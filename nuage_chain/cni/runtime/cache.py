@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from nuage_chain.cni.runtime.attachment import Attachment
 from nuage_chain.cni.runtime.conflist import Network
 from nuage_chain.errors import IOFailure
+from nuage_chain.whole_file import write_whole
 
 KIND = "cniCacheV1"
 
@@ -51,14 +51,7 @@ class Cache:
         try:
             self._results.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Beside `results`, for libcni takes every file in it for an attachment.
-            descriptor, temporary = tempfile.mkstemp(prefix=".result-", dir=self._folder)
-            try:
-                with open(descriptor, "w") as file:
-                    file.write(text)
-                Path(temporary).replace(target)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_whole(target, text.encode(), drafts=self._folder)
         except OSError as error:
             raise IOFailure(f"The result cannot be kept in {target}: {error.strerror}.") from error
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nuage_chain.errors import BadConfig, IOFailure
+from nuage_chain.whole_file import write_whole
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _YEARS = datetime.timedelta(days=3650)
@@ -167,16 +166,7 @@ def _write(pair: KeyPair, key: ec.EllipticCurvePrivateKey, certificate: x509.Cer
     )
     try:
         pair.key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(pair.key, secret, 0o600)
-        _replace(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        write_whole(pair.key, secret, 0o600)
+        write_whole(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
     except OSError as error:
         raise IOFailure(f"Cannot write the certificate {pair.certificate}: {error}") from error
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all, and never readable by others on the way."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
-    Path(name).replace(path)

@@ -157,11 +157,6 @@ def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: La
     assert lab.left()["journal"] == 0
 
 
-def test_a_grace_time_below_zero_is_refused(lab: Lab, tmp_path: Path) -> None:
-    done = command(lab, tmp_path, "apply", "--grace", "-1")
-    assert (done.returncode, "--grace" in done.stderr) == (1, True)
-
-
 def test_the_traces_of_an_add_and_a_delete_are_shown(lab: Lab) -> None:
     one = lab.container("one", K8S_POD_NAME="web", K8S_POD_NAMESPACE="shop")
     lab.attach(one)

@@ -66,7 +66,7 @@ def test_each_part_that_does_not_work_is_a_problem_with_what_to_do(lab: Lab, net
     done = doctor(lab, nets, "--json", config=config)
     found = findings(done)
     assert done.returncode == 1
-    for part, says in (("switch nobr0", "no bridge nobr0"), ("VSD https://127.0.0.1:9", "cannot be reached")):
+    for part, says in (("switch nobr0", "no bridge nobr0"), ("VSD https://127.0.0.1:9 as u", "cannot be reached")):
         assert found[part]["state"] == "problem"
         assert says in found[part]["says"]
         assert found[part]["remedy"]

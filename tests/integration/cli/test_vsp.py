@@ -95,6 +95,7 @@ WRONG = {
     "not there": (None, "cannot be read: No such file or directory."),
     "no YAML": ("{", "is not YAML: "),
     "no text": ("\0", "is not YAML: "),
+    "an impossible date": ("enterprises: 2024-13-45", "is not YAML: month must be in 1..12."),
     "no mapping": ("- a", "topology has to be a mapping with enterprises."),
     "empty": ("", "topology has to be a mapping with enterprises."),
     "an unknown key": ("enterprise: []", "topology has the unknown key 'enterprise'"),

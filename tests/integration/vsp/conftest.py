@@ -13,6 +13,7 @@ import subprocess
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -97,7 +98,7 @@ class Lab:
         return node.down(self.state, environment=self.environment, deadline=Deadline(SECONDS), purge=purge)
 
     def status(self) -> status.Status:
-        return status.status(self.state, environment=self.environment, deadline=Deadline(SECONDS))
+        return status.status(self.state, environment=self.environment, deadline=partial(Deadline, SECONDS))
 
     @property
     def settings(self) -> Settings:

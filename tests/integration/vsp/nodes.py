@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from nuage_chain.deadline import Deadline
@@ -50,7 +51,7 @@ class Nodes:
         return cluster.down(self.state, environment=os.environ, deadline=Deadline(SECONDS), purge=purge)
 
     def status(self) -> status.Status:
-        return status.status(self.state, environment=os.environ, deadline=Deadline(SECONDS))
+        return status.status(self.state, environment=os.environ, deadline=partial(Deadline, SECONDS))
 
     def kill(self, lab: Lab) -> None:
         """Everything of one node at once, as a power cut does it but for its namespace."""

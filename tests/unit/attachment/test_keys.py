@@ -57,9 +57,10 @@ def test_a_secret_of_the_wrong_type_is_not_repeated() -> None:
     assert "1234567" not in caught.value.message + caught.value.hint
 
 
-def test_a_key_that_was_put_in_place_of_its_path_is_not_repeated() -> None:
-    with pytest.raises(BadConfig, match=r"`kubemon\.key` has to be an absolute path\.") as caught:
-        keys.validate({"kubemon": {"key": "-----BEGIN PRIVATE KEY-----MIIB"}}, "here")
+@pytest.mark.parametrize("name", ["vsd.passwordFile", "vsd.key", "kubemon.key", "kubernetes.key"])
+def test_a_secret_that_was_put_in_place_of_its_path_is_not_repeated(name: str) -> None:
+    with pytest.raises(BadConfig, match=f"`{name}` has to be an absolute path\\.") as caught:
+        keys.validate({name: "-----BEGIN PRIVATE KEY-----MIIB"}, "here")
     assert "MIIB" not in caught.value.message + caught.value.hint
 
 

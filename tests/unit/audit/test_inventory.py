@@ -91,5 +91,5 @@ def test_rows_without_a_port_that_nobody_remembers_are_nobodys() -> None:
 def test_a_network_that_keeps_its_journal_elsewhere_is_left_alone() -> None:
     key, seen = a_port("one")
     theirs = dataclasses.replace(seen, marks={**seen.marks, rows.NETWORK: "theirs"})
-    networks = dataclasses.replace(NETWORKS, elsewhere=frozenset({"theirs"}))
+    networks = dataclasses.replace(NETWORKS, elsewhere={"theirs": NODE})
     assert judged(with_ports((key, theirs), networks=networks)) == {}

@@ -75,6 +75,15 @@ def test_the_file_is_replaced_as_a_whole_and_everybody_may_read_it(tmp_path: Pat
     assert [p.name for p in path.parent.iterdir()] == ["nuage-chain.prom"]
 
 
+def test_a_link_that_lies_where_the_metrics_are_drafted_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    (tmp_path / "new" / "nuage-chain.prom.part").symlink_to(secret)
+    metrics.write(tmp_path / "new", "one 1\n")
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("", 0o600)
+
+
 def test_a_folder_that_cannot_be_written_is_code_5(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(IOFailure, match="metrics"):

@@ -62,7 +62,7 @@ def test_a_network_whose_calls_keep_their_state_elsewhere_is_told_and_left_alone
 ) -> None:
     a_list(tmp_path / "net.d", "theirs", **{key: "/elsewhere"})
     found = read(tmp_path, config)
-    assert (dict(found.by_name), found.elsewhere) == ({}, frozenset({"theirs"}))
+    assert (list(found.by_name), list(found.elsewhere)) == ([], ["theirs"])
     [problem] = found.problems
     assert problem.startswith("The network theirs keeps its state in ")
     assert "/elsewhere" in problem
@@ -75,3 +75,11 @@ def test_a_list_that_cannot_be_read_is_told_and_hides_no_other(tmp_path: Path, c
     found = read(tmp_path, config)
     assert list(found.by_name) == ["one"]
     assert len(found.problems) == 2
+
+
+def test_of_two_lists_with_one_name_the_first_is_the_network(tmp_path: Path, config: Path) -> None:
+    for file, entry in (("10", {"stateDir": "/elsewhere"}), ("20", {})):
+        a_list(tmp_path / "net.d", "nuage", **entry)
+        (tmp_path / "net.d" / "nuage.conflist").rename(tmp_path / "net.d" / f"{file}.conflist")
+    found = read(tmp_path, config)
+    assert (list(found.by_name), list(found.elsewhere)) == ([], ["nuage"])

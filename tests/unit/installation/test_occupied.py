@@ -89,6 +89,6 @@ def test_a_call_that_is_under_way_or_was_killed_is_not_left_to_nobody(tmp_path: 
 def test_a_network_that_cannot_be_read_may_have_containers(tmp_path: Path) -> None:
     vsp = tmp_path / "vsp"
     found = networks(tmp_path, layout_of(vsp).ovsdb_socket)
-    unread = dataclasses.replace(found, problems=("20-other.conflist is not JSON.",))
+    unread = dataclasses.replace(found, unread=("20-other.conflist is not JSON.",))
     with pytest.raises(NotAvailable, match=r"cannot be told: 20-other\.conflist is not JSON\."):
         refuse_while_used(unread, World("node"), vsp)

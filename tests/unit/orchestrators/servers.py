@@ -112,7 +112,7 @@ class Kubemon(Service):
 
 @dataclass
 class ApiServer(Service):
-    """GET of a pod, and of a node's pods, for who shows the token, or a certificate of the authority.
+    """GET of a pod, of a node's pods, and of its version, for who shows the token, or a certificate of the authority.
 
     expired: a list may not be continued any more, as after a compaction of etcd.
     """
@@ -152,6 +152,8 @@ class ApiServer(Service):
     def answer(self, heard: Heard) -> tuple[int, Any]:
         if heard.headers.get("authorization") != f"Bearer {self.token}" and not heard.client:
             return 401, {"kind": "Status", "message": "Unauthorized"}
+        if heard.what == "GET /version":
+            return 200, {"major": "1", "minor": "30", "gitVersion": "v1.30.2"}
         if heard.what.startswith("GET /api/v1/pods?"):
             return self._page(heard)
         match = re.fullmatch(r"GET /api/v1/namespaces/([^/]+)/pods/([^/]+)", heard.what)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,23 @@ def test_an_invitation_is_a_secret_file_and_comes_back_as_it_was(centre: Layout,
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert invitation.load(file) == made
     assert made.southbound == "ssl:192.0.2.1:6642"
+
+
+def test_a_folder_that_is_named_for_an_invitation_is_told_and_no_secret_is_left(centre: Layout, tmp_path: Path) -> None:
+    (tmp_path / "home" / "folder").mkdir(parents=True)
+    with pytest.raises(IOFailure, match="Is a directory"):
+        invitation.save(invitation.invite(centre, CENTRE, "a"), tmp_path / "home" / "folder")
+    assert [path.name for path in (tmp_path / "home").rglob("*")] == ["folder"]
+
+
+def test_a_file_where_an_invitation_was_drafted_does_not_get_the_secret(centre: Layout, tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    planted = folder / f".a.{os.getpid()}"
+    planted.touch(0o666)
+    invitation.save(invitation.invite(centre, CENTRE, "a"), folder / "a")
+    assert planted.read_text() == ""
+    assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o600
 
 
 def test_an_invitation_carries_a_certificate_of_its_own_under_the_nodes_name(centre: Layout) -> None:

@@ -10,12 +10,12 @@ from nuage_chain.deadline import Deadline
 from nuage_chain.errors import VsdLoginRefused, VsdNotVerified, VsdRefused, VsdUnreachable
 from nuage_chain.vsd.names import find_subnet
 from nuage_chain.vsd.workload import InterfaceSpec, Registration, Workload, register
-from nuage_chain.vsp.layout import write_private
 from nuage_chain.vsp.resolver.life import Life
 from nuage_chain.vsp.resolver.networks import Unresolved
 from nuage_chain.vsp.resolver.rows import Demand, Names
 from nuage_chain.vsp.resolver.vsc import EmbeddedVsc
 from nuage_chain.vsp.vsd.tls import create_ca
+from nuage_chain.whole_file import write_whole
 
 if TYPE_CHECKING:
     from tests.unit.vsp.conftest import World
@@ -93,17 +93,17 @@ def test_a_password_that_was_changed_is_read_anew(world: World) -> None:
     world.session.update(f"users/{csproot}", {"password": "another"}, Deadline(5))
     with pytest.raises(VsdLoginRefused):
         world.vsc.activate(SPLIT, Deadline(5))
-    write_private(world.layout.password_file, "another\n")
+    write_whole(world.layout.password_file, b"another\n")
     assert world.vsc.activate(SPLIT, Deadline(5)).vm_uuid == UUID
 
 
 def test_an_authority_that_was_replaced_is_read_anew(world: World) -> None:
     registered(world)
-    right = world.layout.ca.read_text()
-    write_private(world.layout.ca, create_ca(world.layout.tls).certificate.read_text())
+    right = world.layout.ca.read_bytes()
+    write_whole(world.layout.ca, create_ca(world.layout.tls).certificate.read_bytes())
     with pytest.raises(VsdNotVerified):
         world.vsc.activate(SPLIT, Deadline(5))
-    write_private(world.layout.ca, right)
+    write_whole(world.layout.ca, right)
     assert world.vsc.activate(SPLIT, Deadline(5)).vm_uuid == UUID
 
 
