@@ -15,7 +15,6 @@ from tests.integration.lab import NOTHING, PLUGIN_DIRS, Lab
 from tests.integration.waiting import eventually
 
 NUAGE_CHAIN = Path(sys.prefix) / "bin" / "nuage-chain"
-JOINING = ("run", "docker-run", "attach", "detach", "check")
 SECONDS = 60
 # Plugins: one whose ADD says that it has begun and takes longer than any test, one whose ADD fails.
 SLOW = '#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] || exit 0\n: >"$MARK"\nexec sleep 300\n'

@@ -408,15 +408,16 @@ def new_netns() -> str:
 @pytest.fixture
 def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A second VSP that is not up yet."""
-    lab = Lab(tmp_path_factory.mktemp("v") / "s", new_netns())
-    yield lab
-    lab.close()
-    assert lab.processes_left() == []
+    yield from _not_up_yet(tmp_path_factory)
 
 
 @pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A VSP that is not up yet; whatever a test leaves of it is removed."""
+    yield from _not_up_yet(tmp_path_factory)
+
+
+def _not_up_yet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(tmp_path_factory.mktemp("v") / "s", new_netns())
     yield lab
     lab.close()
