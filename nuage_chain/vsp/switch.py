@@ -39,6 +39,7 @@ def configure(layout: Layout, settings: Settings, environment: Mapping[str, str]
         *("--", "set-controller", BRIDGE, f"unix:{layout.controller_socket}"),
         *("--", "set", "Controller", BRIDGE, "connection_mode=out-of-band", "max_backoff=1000"),
         *_bridge(OUTSIDE_BRIDGE, settings, wanted=settings.outside),
+        *(_outside() if settings.outside else ()),
         *_bridge(UPLINK_BRIDGE, settings, wanted=bool(settings.uplink)),
         *(_uplink(settings) if settings.uplink else ()),
     ]
@@ -75,6 +76,11 @@ def _bridge(name: str, settings: Settings, *, wanted: bool) -> list[str]:
         return ["--", "--if-exists", "del-br", name]
     made = ["--", "--may-exist", "add-br", name]
     return [*made, "--", "set", "Bridge", name, f"datapath_type={settings.datapath}"]
+
+
+def _outside() -> list[str]:
+    # The same on every node: what OVN has learned of it outlives the node that translates, and nobody asks anew.
+    return ["--", "set", "Bridge", OUTSIDE_BRIDGE, f'other_config:hwaddr="{stable_mac(OUTSIDE_BRIDGE)}"']
 
 
 def _uplink(settings: Settings) -> list[str]:

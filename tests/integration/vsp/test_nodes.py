@@ -154,6 +154,20 @@ def test_a_node_that_was_killed_comes_back_with_its_containers(
     assert_they_talk(nodes, trio)
 
 
+def test_when_the_node_that_translates_dies_another_one_takes_the_way_out_over(nodes: Nodes) -> None:
+    domain = new_domain(nodes.centre)
+    domain.allow("ingress", "egress")
+    inside = nodes.attach(2, domain, "east1")
+    domain.update(f"domains/{domain.id}", PATEnabled="ENABLED")
+    wait(lambda: heard_outside(nodes[1], inside) is not None, 10)
+    nodes.kill(nodes[1])
+    try:
+        wait(lambda: heard_outside(nodes[2], inside) is not None, 30)
+    finally:
+        nodes.up()
+    wait(lambda: heard_outside(nodes[1], inside) is not None, 30)
+
+
 def test_a_node_that_has_lost_its_namespace_is_made_again(nodes: Nodes, trio: dict[int, tuple[Container, Row]]) -> None:
     nodes.kill(nodes[3])
     run("ip", "netns", "delete", nodes[3].netns)
