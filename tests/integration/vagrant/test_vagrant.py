@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.integration.vagrant.containers import podman
+from tests.integration.vagrant.containers import IMAGE, containerd, podman
 from tests.integration.vagrant.lab import Lab
 
 
@@ -44,3 +44,12 @@ def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
     finally:
         one.remove()
         other.remove()
+
+
+def test_an_image_that_one_runtime_lacks_is_put_there_again(lab: Lab) -> None:
+    """As after a provisioning that was broken off between the two."""
+    node = lab.hosts["node1"]
+    node.sh("ctr", "images", "remove", "--sync", IMAGE)
+    node.sh("touch", "/root/lab.tar")
+    lab.vagrant("provision", "node1")
+    containerd(node, "one").remove()
