@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from nuage_chain.audit.plan import GRACE_SECONDS, Plan
 from nuage_chain.audit.run import Applied, Auditor, AuditRuns
 from nuage_chain.cli.joining import NETCONFPATH
 from nuage_chain.cli.numbers import seconds
-from nuage_chain.cli.output import table
+from nuage_chain.cli.output import complain, table
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import IOFailure
 from nuage_chain.vsd.once import Accounts
 
 # Ends before systemd loses its patience (TimeoutStartSec in systemd/nuage-chain-audit.service).
@@ -81,18 +81,23 @@ def _run(args: argparse.Namespace) -> int:
         applied = auditor.apply(args.grace, Deadline(_SECONDS), args.plan)
     except AuditRuns as e:
         # The timer and a person at the same moment: the work is being done.
-        print(f"nuage-chain: {e.message}", file=sys.stderr)
+        complain(e, as_json=args.json)
         return 0
     _show(applied.plan, applied, as_json=args.json)
-    _write_metrics(auditor, applied, args.metrics)
-    return 0 if applied.complete else 1
+    return 0 if _measured(auditor, applied, args.metrics) and applied.complete else 1
 
 
-def _write_metrics(auditor: Auditor, applied: Applied, chosen: str) -> None:
+def _measured(auditor: Auditor, applied: Applied, chosen: str) -> bool:
+    """Whether the metrics are written; what was done has been printed, and an error is said beside it."""
     node = auditor.networks.node
-    debts = auditor.world.journal(node).debts()
     folder = metrics.folder_of(chosen, Path(node.text("stateDir")))
-    metrics.write(folder, metrics.text(applied, debts, auditor.world.clock()))
+    try:
+        debts = auditor.world.journal(node).debts()
+        metrics.write(folder, metrics.text(applied, debts, auditor.world.clock()))
+    except IOFailure as e:
+        complain(e)
+        return False
+    return True
 
 
 def _show(plan: Plan, applied: Applied | None, *, as_json: bool) -> None:

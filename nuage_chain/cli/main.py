@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else argv
     args = _parser(words[0] if words else "").parse_args(words)
+    as_json = getattr(args, "json", False)
     signals.raise_them()
     try:
         # A command that works for everybody says root=False.
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = int(args.run(args))
         sys.stdout.flush()
     except NuageChainError as e:
-        complain(e)
+        complain(e, as_json=as_json)
         return 1
     except signals.Interrupted as e:
         print(f"nuage-chain: {e}", file=sys.stderr)
@@ -52,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as e:
-        complain(IOFailure(f"{e.filename or 'A file'}: {e.strerror or e}."))
+        complain(IOFailure(f"{e.filename or 'A file'}: {e.strerror or e}."), as_json=as_json)
         return 1
     except RecursionError:
-        complain(BadConfig("A file or argument is nested too deeply to be read."))
+        complain(BadConfig("A file or argument is nested too deeply to be read."), as_json=as_json)
         return 1
     return status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -17,8 +18,13 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def complain(error: NuageChainError) -> None:
-    """The error on standard error: what is wrong, then what to do."""
+def complain(error: NuageChainError, *, as_json: bool = False) -> None:
+    """The error on standard error: what is wrong, then what to do.
+
+    as_json: for a program on standard output as well, an object with code, msg and details as a CNI plugin prints them.
+    """
+    if as_json:
+        print(json.dumps({"code": error.code, "msg": error.message, "details": error.hint}))
     print(f"nuage-chain: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 
 from nuage_chain.cli.output import table
 from nuage_chain.deadline import Deadline
+from nuage_chain.errors import NuageChainError
 from nuage_chain.link.netns import inside
 from nuage_chain.vrs.connection import Connection
 from nuage_chain.vsd.session import Session
@@ -91,9 +93,12 @@ def show(text: str) -> None:
         print(f"    {paint(line, '2')}")
 
 
-def sh(*command: str) -> str:
+def sh(*command: str, seconds: float = 60) -> str:
     """Runs a command and returns what it prints; its failure ends the demo with its own words."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as e:
+        raise NotAsItShouldBe(f"`{' '.join(command)}` has not ended after {seconds:g} s") from e
     if done.returncode:
         raise NotAsItShouldBe(f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout
@@ -160,16 +165,21 @@ def transfer(client: Container, server: Container) -> float:
     begin = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        sending = inside(client.netns, lambda: socket.create_connection((server.address, 7000), 5), 6)
-        for _ in range(MEGABYTES):
-            sending.sendall(payload)
+        # What goes wrong here is seen by who listens.
+        with contextlib.suppress(OSError, NuageChainError):
+            sending = inside(client.netns, lambda: socket.create_connection((server.address, 7000), 5), 6)
+            for _ in range(MEGABYTES):
+                sending.sendall(payload)
         os._exit(0)
-    with listening:
-        listening.settimeout(5)
-        receiving, _ = listening.accept()
-        with receiving:
-            receiving.settimeout(5)
-            received = b"".join(iter(lambda: receiving.recv(1 << 16), b""))
+    try:
+        with listening:
+            listening.settimeout(5)
+            receiving, _ = listening.accept()
+            with receiving:
+                receiving.settimeout(5)
+                received = b"".join(iter(lambda: receiving.recv(1 << 16), b""))
+    except OSError as e:
+        raise NotAsItShouldBe(f"{client.name} → {server.name}: nothing comes by TCP: {e}") from e
     os.waitpid(pid, 0)
     if received != payload * MEGABYTES:
         raise NotAsItShouldBe(f"{server.name} received {len(received)} bytes that are not what was sent")
@@ -287,7 +297,7 @@ def main(keep: bool) -> int:
         part(4, "What VSD lists", listed)
         if not keep:
             part(5, "And all of it is taken away again", detach, stop)
-    except NotAsItShouldBe as e:
+    except (NotAsItShouldBe, NuageChainError, OSError) as e:
         print(f"\n{paint('✗', '31')} Not as it should be: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

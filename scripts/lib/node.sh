@@ -14,20 +14,25 @@ install_node() {
     local suite stamp
     suite=$(debian_suite)
     stamp=$(tree_stamp)
-    if [ "$(cat "$NODE/.stamp" 2>/dev/null)" = "$stamp" ]; then
-        step "Test node: there"
-        return
-    fi
-    step "Test node: building it from Debian packages (about a minute)"
+    ! node_is_there "$stamp" || return 0
     mkdir -p "$NODE"
     exec 9>"$VENV/.node.lock"
     flock -w 600 9 || fail "Another run has been building $NODE for ten minutes; end it and try again."
-    rm -rf "$NODE/.stamp" "$NODE/root"
-    build_tree "$suite" "$NODE/root" "${NODE_PACKAGES[@]}" >"$VENV/node.log" 2>&1 9>&- ||
-        { tail -n 15 "$VENV/node.log" >&2; fail "The test node could not be built; the whole log is .venv/node.log."; }
-    echo "$stamp" >"$NODE/.stamp"
+    # Another run may have built it meanwhile, and booted from it.
+    if ! node_is_there "$stamp"; then
+        step "Test node: building it from Debian packages (about a minute)"
+        rm -rf "$NODE/.stamp" "$NODE/root"
+        build_tree "$suite" "$NODE/root" "${NODE_PACKAGES[@]}" >"$VENV/node.log" 2>&1 9>&- ||
+            { tail -n 15 "$VENV/node.log" >&2; fail "The test node could not be built; the whole log is .venv/node.log."; }
+        echo "$stamp" >"$NODE/.stamp"
+    fi
     flock -u 9
     exec 9>&-
+}
+
+node_is_there() {
+    [ "$(cat "$NODE/.stamp" 2>/dev/null)" = "$1" ] || return 1
+    step "Test node: there"
 }
 
 # tree_stamp FILE…: changes with all that a tree is made of, and with these files.

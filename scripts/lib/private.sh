@@ -7,7 +7,7 @@
 #
 # It all ends with the process that called it, too, unless --stay is given.
 # /etc, /opt and /var/lib can be written to, on a layer in memory; /run, /mnt and /dev/shm are empty. /sys/fs/cgroup is an
-# own branch of the unified hierarchy, where container runtimes make what they need.
+# own branch of the unified hierarchy, where container runtimes make what they need. A clone below one of these is there.
 set -euo pipefail
 
 # The unified hierarchy as the current cgroup namespace sees it; the kernel refuses to mount it over itself.
@@ -59,6 +59,8 @@ else
     echo $$ >/sys/fs/cgroup/init/cgroup.procs
 fi
 
+clone=$(cd "$(dirname "$0")/../.." && pwd -P)
+exec {open}<"$clone"
 mount -t tmpfs -o mode=755 private /mnt
 mkdir -p /mnt/.layers /mnt/tmp
 chmod 1777 /mnt/tmp
@@ -69,6 +71,11 @@ for folder in /etc /opt /var/lib; do
 done
 mount -t tmpfs -o mode=755 private /run
 mount -t tmpfs -o mode=1777 private /dev/shm
+if [ ! -d "$clone" ]; then
+    mkdir -p "$clone"
+    mount --no-canonicalize --bind "/proc/self/fd/$open" "$clone"
+fi
+exec {open}<&-
 ip link set lo up
 export TMPDIR=/mnt/tmp NUAGE_CHAIN_PRIVATE=1
 # Job control, since a command that is started in the background without it ignores Ctrl-C.

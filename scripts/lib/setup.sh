@@ -67,8 +67,11 @@ install_packages() {
         return
     fi
     step "Debian packages: installing ${missing[*]}"
-    apt-get update -qq >"$VENV/apt.log" 2>&1 || step "apt-get update had complaints (see .venv/apt.log); going on with what is known"
-    without_services apt-get install -y -q --no-install-recommends --no-remove "${missing[@]}" >>"$VENV/apt.log" 2>&1 ||
+    # A question would wait for ever, since nobody sees it.
+    local -x DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null >"$VENV/apt.log" 2>&1 || step "apt-get update had complaints (see .venv/apt.log); going on with what is known"
+    without_services apt-get install -y -q -o Dpkg::Options::=--force-confold --no-install-recommends --no-remove \
+        "${missing[@]}" </dev/null >>"$VENV/apt.log" 2>&1 ||
         { tail -n 15 "$VENV/apt.log" >&2; fail "apt-get could not install ${missing[*]}; the whole log is .venv/apt.log."; }
     leave_disabled "${missing[@]}"
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +41,34 @@ def test_a_demo_that_is_killed_leaves_no_process_behind() -> None:
     while any(Path(f"/proc/{pid}/ns").exists() and alive(pid) for pid in inside) and time.monotonic() < until:
         time.sleep(0.05)
     assert [pid for pid in inside if alive(pid)] == []
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """scripts/ of a clone where all is installed, and what is to be kept says its number and sleeps."""
+    scripts = shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    (tmp_path / ".venv").mkdir()
+    with (scripts / "lib/setup.sh").open("a") as more:
+        more.write("setup() { :; }\n")
+    (scripts / "lib/private.sh").write_text("#!/bin/bash\necho inside $$\nexec sleep 300\n")
+    return scripts / "demo"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_demo_whose_start_was_broken_off_is_ended_at_once_or_by_end(copied: Path, number: signal.Signals) -> None:
+    demo = subprocess.Popen([copied, "--keep"], stdout=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    inside = next(int(line.split()[1]) for line in demo.stdout if line.startswith("inside "))
+    try:
+        demo.send_signal(number)
+        demo.wait(10)
+        end = subprocess.run([copied, "--end"], capture_output=True, text=True, check=True, timeout=10)
+        killed = number is signal.SIGKILL
+        assert end.stdout.startswith("✓ The demo has ended" if killed else "No demo was kept."), end.stderr
+        assert not alive(inside)
+    finally:
+        if alive(inside):
+            os.kill(inside, signal.SIGKILL)
 
 
 def children(pid: int) -> list[int]:

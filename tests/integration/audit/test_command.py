@@ -85,7 +85,11 @@ def test_a_plan_that_is_not_the_one_any_more_is_refused_with_both_names(lab: Lab
     lab.detach(one, vsd=DOWN)
     done = command(lab, tmp_path, "apply", "--plan", "0123456789abcdef")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"The plan is {planned(lab, tmp_path)['plan']} by now, not 0123456789abcdef" in done.stderr
+    refusal = f"The plan is {planned(lab, tmp_path)['plan']} by now, not 0123456789abcdef"
+    assert refusal in done.stderr
+    done = command(lab, tmp_path, "apply", "--json", "--plan", "0123456789abcdef")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["code"], said["msg"].partition(":")[0]) == (1, 111, refusal)
     assert lab.left()["journal"] == 1, "nothing was done"
     assert command(lab, tmp_path, "apply").returncode == 0
 
@@ -122,7 +126,10 @@ def test_a_second_audit_leaves_the_work_to_the_first(lab: Lab, audits: Audits, t
     auditor: Auditor = audits.auditor()
     with auditor._alone():
         done = command(lab, tmp_path, "apply")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "nuage-chain: Another audit is running.\n")
+        as_json = command(lab, tmp_path, "apply", "--json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("nuage-chain: Another audit is running.\n")
+    assert (as_json.returncode, json.loads(as_json.stdout)["code"]) == (0, 11)
 
 
 def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: Lab, tmp_path: Path) -> None:
@@ -155,6 +162,13 @@ def test_one_that_is_interrupted_says_so_and_leaves_the_rest_to_the_next(lab: La
     assert lab.left()["journal"] == 1
     assert command(lab, tmp_path, "apply").returncode == 0
     assert lab.left()["journal"] == 0
+
+
+def test_metrics_that_cannot_be_written_are_said_beside_what_was_done(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = command(lab, tmp_path, "apply", "--json", "--metrics", str(tmp_path / "file"))
+    assert (done.returncode, json.loads(done.stdout)["actions"]) == (1, [])
+    assert "nuage-chain.prom cannot be written" in done.stderr
 
 
 def test_the_traces_of_an_add_and_a_delete_are_shown(lab: Lab) -> None:

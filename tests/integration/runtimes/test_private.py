@@ -1,8 +1,10 @@
-"""Cgroups are what the kernel does not remove with the namespaces of scripts/lib/private.sh."""
+"""What a command sees in scripts/lib/private.sh, and its cgroups, which the kernel does not remove by itself."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,16 @@ def test_a_command_sees_no_cgroups_but_its_own() -> None:
         timeout=30,
     ).stdout.splitlines()
     assert [line for line in seen if line.startswith(("0::", "/"))] == ["0::/init", "/sys/fs/cgroup/init"]
+
+
+def test_a_clone_below_a_folder_that_is_empty_in_there_is_where_it_was() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        copy = Path(folder, "clone/scripts/lib/private.sh")
+        copy.parent.mkdir(parents=True)
+        shutil.copy(PRIVATE, copy)
+        look: list[str | Path] = [copy, "sh", "-c", 'ls "$0"; ls /dev/shm', copy]
+        seen = subprocess.run(look, capture_output=True, text=True, check=True, timeout=30).stdout
+        assert seen.split() == [str(copy), Path(folder).name]
 
 
 @pytest.mark.parametrize("killed", [False, True])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.integration.vagrant.containers import podman
+from pathlib import Path
+
+from tests.integration.vagrant.containers import IMAGE, containerd, podman
 from tests.integration.vagrant.lab import Lab
 
 
@@ -41,6 +43,33 @@ def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
     one, other = podman(first, "one"), podman(second, "other")
     try:
         one.meets(other)
+    finally:
+        one.remove()
+        other.remove()
+
+
+def test_an_image_that_one_runtime_lacks_is_put_there_again(lab: Lab) -> None:
+    """As after a provisioning that was broken off between the two."""
+    node = lab.hosts["node1"]
+    node.sh("ctr", "images", "remove", "--sync", IMAGE)
+    node.sh("touch", "/root/lab.tar")
+    lab.vagrant("provision", "node1")
+    containerd(node, "one").remove()
+
+
+def test_nodes_join_a_controller_that_was_made_anew(lab: Lab) -> None:
+    first, second, *_ = lab.nodes
+    before = first.sh("sha256sum", "/etc/nuage-chain/invitation")
+    lab.vagrant("destroy", "--force", "controller")
+    lab.vagrant("up", "controller")
+    Path(lab.environment["NUAGE_CHAIN_SSH_CONFIG"]).write_text(lab.vagrant("ssh-config"))
+    lab.vagrant("provision", *(node.name for node in lab.nodes))
+    assert first.sh("sha256sum", "/etc/nuage-chain/invitation") != before
+    assert {node.sh("stat", "--format=%a", "/etc/nuage-chain/invitation") for node in lab.nodes} == {"600\n"}
+    one, other = podman(first, "one"), podman(second, "other")
+    try:
+        one.meets(other)
+        assert {c["name"] for c in lab.vsd("get", "containers")} == {"one", "other"}
     finally:
         one.remove()
         other.remove()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -72,6 +73,15 @@ def test_an_error_becomes_a_sentence_and_an_exit_status(
     assert out == ""
     assert err.startswith(said)
     assert len(err.splitlines()) <= 2
+
+
+def test_an_error_is_an_object_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    # Who is not root hears of that.
+    assert main.main(["audit", "plan", "--json", "--config", "/nowhere/config.yaml"]) == 1
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert list(said) == ["code", "msg", "details"]
+    assert err.startswith(f"nuage-chain: {said['msg']}\n")
 
 
 def test_the_exit_status_is_the_commands(running: Callable[[Callable[[], int]], int]) -> None:

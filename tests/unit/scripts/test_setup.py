@@ -3,16 +3,17 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 SETUP = Path(__file__).parents[3] / "scripts/lib/setup.sh"
 
 
-def bash(policy: Path, script: str) -> subprocess.CompletedProcess[str]:
+def bash(policy: Path, script: str, stdin: TextIO | None = None) -> subprocess.CompletedProcess[str]:
     """What the script does with the functions of setup.sh, where the policy is that file."""
     words = ["bash", "-c", f"set -euo pipefail; . {SETUP}; SERVICE_POLICY=$1; {script}", "bash", str(policy)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(words, stdin=stdin, capture_output=True, text=True, timeout=20, check=False)
 
 
 @pytest.fixture
@@ -45,6 +46,18 @@ def test_somebody_else_s_policy_stays_as_it_is(policy: Path) -> None:
     policy.write_text("#!/bin/sh\nexit 104\n")
     assert bash(policy, "install_packages; without_services true").returncode == 0
     assert policy.read_text() == "#!/bin/sh\nexit 104\n"
+
+
+def test_packages_are_installed_without_a_question(tmp_path: Path, policy: Path) -> None:
+    """Its standard output is a log, so that nobody would see the question, and it would wait for ever."""
+    asks = 'apt-get() { [ "$DEBIAN_FRONTEND" = noninteractive ] && ! read -r && echo "$*"; }'
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as typed, os.fdopen(writing):
+        done = bash(policy, f"VENV={tmp_path}; {asks}; install_packages no-such-package", typed)
+    assert done.returncode == 0, done.stderr
+    [*_, install] = (tmp_path / "apt.log").read_text().splitlines()
+    assert "-o Dpkg::Options::=--force-confold" in install
+    assert install.endswith(" no-such-package")
 
 
 @pytest.mark.parametrize("file", ["pyproject.toml", "requirements.lock"])
