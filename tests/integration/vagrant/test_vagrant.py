@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.vagrant.containers import IMAGE, containerd, podman
 from tests.integration.vagrant.lab import Lab
 
@@ -57,7 +59,9 @@ def test_an_image_that_one_runtime_lacks_is_put_there_again(lab: Lab) -> None:
     containerd(node, "one").remove()
 
 
-def test_nodes_join_a_controller_that_was_made_anew(lab: Lab) -> None:
+def test_nodes_join_a_controller_that_was_made_anew(lab: Lab, pytestconfig: pytest.Config) -> None:
+    if lab.virtual and not pytestconfig.getoption("long"):
+        pytest.skip("A virtual machine takes minutes to be made anew; --long does it.")
     first, second, *_ = lab.nodes
     before = first.sh("sha256sum", "/etc/nuage-chain/invitation")
     lab.vagrant("destroy", "--force", "controller")
