@@ -106,8 +106,8 @@ def _hold_error(document: object, said: str) -> None:
     assert isinstance(document, dict), said
     assert document["cniVersion"] in versions.SUPPORTED, said
     assert type(document["code"]) is int, said
-    # 199 is a fault of ours, and no input may lead to one.
-    assert (document["code"] > 0, document["code"]) != (True, 199), said
+    assert document["code"] > 0, said
+    assert document["code"] != 199, f"a fault of ours, to which no input may lead: {said}"
     assert isinstance(document["msg"], str), said
     assert document["msg"], said
     assert len(document["msg"]) < 5000, said
