@@ -90,17 +90,17 @@ class _Server(ThreadingHTTPServer):
 class ScriptedVsd:
     """Answers of a route are given in order, the last one for ever; a login is answered with a fresh key."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.asked: list[Asked] = []
         self.keys = 0
         self.expires: Callable[[], Any] = lambda: 0
         self._routes: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((host, 0), Handler)
         cast("Any", self._server).vsd = self
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self._server.server_port}"
+        self.url = f"{'http' if context is None else 'https'}://{host}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -284,6 +284,14 @@ class _Authority:
 def tls_vsd(certificates: Certificates, clock: Clock) -> Iterator[ScriptedVsd]:
     server = ScriptedVsd(_server_context(certificates))
     server.expires = lambda: (clock.now + KEY_LIFETIME) * 1000
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def misnamed_vsd(certificates: Certificates) -> Iterator[ScriptedVsd]:
+    """With a certificate that is right but for the address, which is not in it."""
+    server = ScriptedVsd(_server_context(certificates), "127.0.0.2")
     yield server
     server.stop()
 
