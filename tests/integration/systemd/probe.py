@@ -5,6 +5,7 @@ The standard library only, as it is run by the node's own Python. Argument: the 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import mmap
@@ -56,6 +57,16 @@ def _write(path: str) -> Callable[[], object]:
     return lambda: Path(path).write_text("probe")
 
 
+def _rewrite(path: str) -> Callable[[], object]:
+    """Writes the value that is there: the kernel takes that, from whoever has the right."""
+    return lambda: Path(path).write_text(Path(path).read_text())
+
+
+def _mount() -> None:
+    _checked(_libc.mount(b"none", b"/mnt", b"tmpfs", 0, None))
+    _checked(_libc.umount(b"/mnt"))
+
+
 NEEDS: dict[str, Callable[[], object]] = {
     "OVSDB's socket": _switch,
     "links and their sysctls": _links,
@@ -70,9 +81,9 @@ MUST_NOT: dict[str, Callable[[], object]] = {
     "write to /usr": _write("/usr/probe"),
     "write to /root": _write("/root/probe"),
     "write to the folder of its own code": _write("/opt/nuage-chain/probe"),
-    "set what is not the network's": lambda: Path("/proc/sys/kernel/panic").write_text("1"),
-    "write to /sys": _write("/sys/class/net/lo/mtu"),
-    "mount": lambda: _checked(_libc.mount(b"none", b"/mnt", b"tmpfs", 0, None)),
+    "set what is not the network's": _rewrite("/proc/sys/kernel/panic"),
+    "write to /sys": _rewrite("/sys/fs/cgroup/system.slice/cgroup.max.depth"),
+    "mount": _mount,
     "make a user namespace": lambda: _checked(_libc.unshare(NEWUSER)),
     "make a mount namespace": lambda: _checked(_libc.unshare(NEWNS)),
     "see packets": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close(),
@@ -82,19 +93,38 @@ MUST_NOT: dict[str, Callable[[], object]] = {
 }
 
 
+# What attempts leave where they succeed.
+_LEFT = (
+    "/var/lib/nuage-chain/probe.journal", "/run/nuage-chain/probe.lock", "/etc/probe", "/usr/probe", "/root/probe",
+    "/opt/nuage-chain/probe", "/var/lib/nuage-chain/probe.null",
+)  # fmt: skip
+
+
 def _outcome(attempt: Callable[[], object]) -> str:
-    try:
-        attempt()
-    except (OSError, subprocess.CalledProcessError) as e:
-        return str(e)
-    return "ok"
+    """`ok`, or why not. In a process of its own: one that has changed its user may do nothing of what comes after."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            attempt()
+            os.write(writing, b"ok")
+        except (OSError, subprocess.CalledProcessError) as e:
+            os.write(writing, str(e).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        found = said.read()
+    os.waitpid(child, 0)
+    return found
 
 
 def main(report: Path) -> None:
     needs = {name: _outcome(attempt) for name, attempt in NEEDS.items()}
     must_not = {name: _outcome(attempt) for name, attempt in MUST_NOT.items()}
-    for name in ("/var/lib/nuage-chain/probe.journal", "/run/nuage-chain/probe.lock"):
-        Path(name).unlink()
+    for name in _LEFT:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
     report.write_text(json.dumps({"needs": needs, "must not": must_not}))
 
 
