@@ -55,9 +55,19 @@ def arm(patch: pytest.MonkeyPatch, killer: Killer) -> None:
         patch.setattr(owner, name, killer.around(name, getattr(owner, name)))
 
 
-def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int) -> bool:
-    """Whether the call was killed at that point; False where it has ended before it came so far."""
-    return killed_at(at, verb, lambda: answer(lab, verb, container, entry).status)
+def killed(lab: Lab, verb: str, container: Container, entry: dict[str, Any], at: int, *, code: int = 0) -> bool:
+    """Whether the call was killed at that point; False where it has ended before it came so far.
+
+    code: what it has to say when it ends, of a CNI error, or 0 for success.
+    """
+
+    def work() -> int:
+        done = answer(lab, verb, container, entry)
+        said = done.document["code"] if done.status else 0
+        os.write(2, f"{verb} ended with {said}\n".encode())
+        return int(said != code)
+
+    return killed_at(at, verb, work)
 
 
 def killed_at(at: int, what: str, work: Callable[[], int]) -> bool:
