@@ -24,9 +24,12 @@ pytestmark = pytest.mark.root
 
 def test_without_any_template_nothing_passes_and_with_one_each_way_all_does(lab: Lab, domain: Domain) -> None:
     a, b = domain.attach("east1"), domain.attach("east1")
+    gateway = f"{a.address.rpartition('.')[0]}.1"
+    assert not a.pings(gateway)
     sees(lab, a, b, {80: False})
     assert not a.pings(b)
     domain.allow("ingress")
+    wait(lambda: a.pings(gateway))
     sees(lab, a, b, {80: False})
     domain.allow("egress")
     sees(lab, a, b, {80: True})
@@ -76,10 +79,13 @@ def test_a_stateful_entry_lets_the_answers_back_and_one_without_state_does_not(l
     into_west = {"locationType": "ZONE", "locationID": domain.ids["west"], "stateful": False}
     out = domain.entry(ingress, "ingress", destinationPort="80", **from_east)
     there = domain.entry(egress, "egress", destinationPort="80", **into_west)
-    sees(lab, a, b, {80: False})
+    # The pair that passes shows that those before it are in force.
+    domain.entry(ingress, "ingress", destinationPort="81", **from_east | {"stateful": True})
+    domain.entry(egress, "egress", destinationPort="81", **into_west | {"stateful": True})
+    sees(lab, a, b, {80: False, 81: True})
     for path in (f"ingressaclentrytemplates/{out}", f"egressaclentrytemplates/{there}"):
         domain.update(path, stateful=True)
-    sees(lab, a, b, {80: True, 81: False})
+    sees(lab, a, b, {80: True, 81: True, 82: False})
     sees(lab, b, a, {80: False})
 
 
@@ -100,7 +106,7 @@ def test_the_entry_of_the_lowest_number_decides(lab: Lab, domain: Domain) -> Non
     a, b = domain.attach("east1"), domain.attach("west1")
     template = domain.template("ingress", ip=True)
     later = domain.entry(template, "ingress", destinationPort="80", action="DROP", priority=200)
-    sees(lab, a, b, {80: False})
+    sees(lab, a, b, {80: False, 81: True})
     domain.entry(template, "ingress", destinationPort="80", priority=100)
     sees(lab, a, b, {80: True})
     domain.update(f"ingressaclentrytemplates/{later}", priority=50)
@@ -225,7 +231,8 @@ def test_a_vport_joins_and_leaves_a_policy_group_while_it_runs(lab: Lab, domain:
     a, b = domain.attach("east1"), domain.attach("west1")
     template = domain.template("egress")
     domain.entry(template, "egress", locationType="POLICYGROUP", locationID=web, destinationPort="80")
-    sees(lab, a, b, {80: False})
+    domain.entry(template, "egress", destinationPort="81")
+    sees(lab, a, b, {80: False, 81: True})
     domain.assign(f"vports/{b.vport_id}/policygroups", web)
     sees(lab, a, b, {80: True})
     domain.assign(f"policygroups/{web}/vports")
