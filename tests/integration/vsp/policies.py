@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,11 +101,15 @@ class Workload:
     def serving(self, *ports: int) -> Iterator[None]:
         """Takes TCP connections on these ports, and says nothing."""
         listeners = self.inside(lambda: [socket.create_server((self.address, port)) for port in ports])
-        try:
-            yield
-        finally:
+        with ThreadPoolExecutor(len(ports)) as pool:
             for listener in listeners:
-                listener.close()
+                pool.submit(_accept, listener)
+            try:
+                yield
+            finally:
+                for listener in listeners:
+                    listener.shutdown(socket.SHUT_RDWR)
+                    listener.close()
 
     def reaches(self, other: Workload, port: int, seconds: float = QUIET, source: int = 0) -> bool:
         """Whether a TCP connection comes about within `seconds`."""
@@ -157,20 +162,40 @@ class Workload:
         return False
 
 
+def _accept(listener: socket.socket) -> None:
+    """Until it is shut. A queue that nobody empties would refuse what comes after its hundredth, as an ACL does."""
+    with contextlib.suppress(OSError):
+        while True:
+            listener.accept()[0].close()
+
+
 def wait(happens: Callable[[], bool], seconds: float = SETTLED) -> float:
     """The seconds until the overlay is like that."""
     return eventually(happens, "the overlay has settled", seconds, every=0.01)
 
 
 def sees(lab: Lab, client: Workload, server: Workload, expected: dict[int, bool]) -> None:
-    """Of these ports of `server` `client` reaches those, and those only; it may take the moment that a change takes."""
+    """Of these ports of `server` `client` reaches those, and those only; it may take the moment that a change takes.
+
+    Those that it is to reach come first: where one of them is new, the others are looked at with the change in force.
+    """
+    passing, refused = ([port for port, passes in expected.items() if passes == which] for which in (True, False))
     with server.serving(*expected):
         until = time.monotonic() + SETTLED
         while True:
-            found = {port: client.reaches(server, port) for port in expected}
+            found = _reached(client, server, passing) | _reached(client, server, refused)
+            if found == expected:
+                # Once, a switch that is busy refuses as well.
+                found |= _reached(client, server, refused)
             if found == expected or time.monotonic() > until:
                 break
         assert found == expected, lab.run("ovn-nbctl", f"--db=unix:{lab.layout.nb_socket}", "list", "ACL")
+
+
+def _reached(client: Workload, server: Workload, ports: Sequence[int]) -> dict[int, bool]:
+    """Whether `client` reaches each of them, all tried at the same time."""
+    with ThreadPoolExecutor(max(1, len(ports))) as pool:
+        return dict(zip(ports, pool.map(lambda port: client.reaches(server, port), ports), strict=True))
 
 
 def new_domain(lab: Lab, zones: dict[str, Sequence[str]] | None = None) -> Domain:
