@@ -85,15 +85,23 @@ def test_the_calls_of_a_node_go_to_its_own_agent(pair: Vsp) -> None:
 def test_a_namespace_may_be_attached_on_a_node_checked_and_detached(pair: Vsp) -> None:
     name = f"{pair.netns}-web"
     subprocess.run(["ip", "netns", "add", name], check=True)
-    here = ["--node", "1", "--state", str(pair.state), "--netconf", str(LIST)]
+    # A list that is checked: behind `bridge` disableCheck has to be set.
+    here = ["--node", "1", "--state", str(pair.state), "--netconf", str(LIST.with_name("30-nuage-ptp.conflist"))]
+
+    def said(verb: str) -> tuple[int, str]:
+        environment = os.environ | {"CNI_PATH": ":".join(map(str, PLUGIN_DIRS))}
+        done = subprocess.run(
+            [NUAGE_CHAIN, verb, *here, name], env=environment, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
     try:
-        for verb, expected in (("attach", "10.10.1."), ("check", "disableCheck"), ("detach", "Off nuage.")):
-            environment = os.environ | {"CNI_PATH": ":".join(map(str, PLUGIN_DIRS))}
-            done = subprocess.run(
-                [NUAGE_CHAIN, verb, *here, name], env=environment, capture_output=True, text=True, check=False
-            )
-            assert (done.returncode, done.stderr) == (0, "")
-            assert expected in done.stdout
+        for verb, expected in (("attach", "10.10.1."), ("check", "As attach left it: nuage-ptp.")):
+            status, out = said(verb)
+            assert (status, expected in out) == (0, True), out
+        subprocess.run(["ip", "-n", name, "address", "flush", "dev", "eth0"], check=True)
+        assert said("check")[0] == 1
+        assert said("detach") == (0, "Off nuage-ptp.\n")
     finally:
         subprocess.run(["ip", "netns", "delete", name], check=True)
     assert ports(pair) == ["0 ports", "0 ports"]
