@@ -63,7 +63,7 @@ def plugins(folder: Path) -> Path:
 def one_podman(folder: Path, archive: Path, networks: Path) -> Iterator[Podman]:
     started = Podman(folder / "podman", archive, networks)
     yield started
-    started.close()
+    started.clear()
 
 
 @pytest.fixture(scope="session")
@@ -92,14 +92,27 @@ def nothing_left(lab: Lab) -> Iterator[None]:
     assert sorted(traces() - before) == []
 
 
+# What a test that failed has left is cleared away after nothing_left has seen it, and before the lab is looked at.
 @pytest.fixture
-def podman(one_podman: Podman, nothing_left: None) -> Podman:
-    return one_podman
+def cleared_podman(lab: Lab, one_podman: Podman) -> Iterator[Podman]:
+    yield one_podman
+    one_podman.clear()
 
 
 @pytest.fixture
-def pods(one_pods: Pods, nothing_left: None) -> Pods:
-    return one_pods
+def cleared_pods(lab: Lab, one_pods: Pods) -> Iterator[Pods]:
+    yield one_pods
+    one_pods.clear()
+
+
+@pytest.fixture
+def podman(cleared_podman: Podman, nothing_left: None) -> Podman:
+    return cleared_podman
+
+
+@pytest.fixture
+def pods(cleared_pods: Pods, nothing_left: None) -> Pods:
+    return cleared_pods
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import grpc
 
 from tests.integration.runtimes import image
 from tests.integration.runtimes.base import SECONDS, Refused, Workload, run, sleeps
-from tests.integration.runtimes.cri import Cri
+from tests.integration.runtimes.cri import Cri, decode
 from tests.integration.waiting import eventually
 
 # Cgroups without controllers and processes that may not lower their oom_score_adj are all that some machines offer.
@@ -92,6 +92,15 @@ class Pods:
     def close(self) -> None:
         self.cri.close()
 
+    def clear(self) -> None:
+        """Removes every sandbox; a test may have killed the containerd, and closed the connection."""
+        if self.containerd.process.poll() is not None:
+            self.containerd.up()
+        self.close()
+        self.connect()
+        for sandbox in self.cri.call("ListPodSandbox").get(1, []):
+            self.stop(Workload("", decode(sandbox)[1][0].decode()))
+
     def start(self, name: str, *, broken: bool = False, attempt: int = 0) -> Workload:
         config: dict[str, object] = {
             "metadata": {"name": name, "uid": f"uid-{name}", "namespace": "shop", "attempt": attempt},
@@ -162,9 +171,8 @@ class Ctr:
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def close(self) -> None:
-        for process in self.running.values():
-            process.kill()
-            process.wait(SECONDS)
+        for name in list(self.running):
+            self._abandon(name)
 
     def start(self, name: str, *, broken: bool = False) -> Workload:
         bound = (
@@ -231,9 +239,12 @@ class Ctr:
 
     def abandon(self, workload: Workload) -> None:
         """The ctr that waits is killed, and then its container, for which nobody calls DEL any more."""
-        self.running[workload.name].kill()
-        self._ended(workload.name)
-        self._remove(workload.name)
+        self._abandon(workload.name)
+
+    def _abandon(self, name: str) -> None:
+        self.running[name].kill()
+        self._ended(name)
+        self._remove(name)
 
     def restart(self, workload: Workload) -> Workload:
         self.stop(workload)
