@@ -32,12 +32,14 @@ def ovs(lab: Lab) -> Ovs:
 def underlay(lab: Lab) -> Iterator[str]:
     """A link to other nodes, with the MTU of Ethernet."""
     ip("link", "add", "under0", "type", "veth", "peer", "name", "under1")
-    for name in ("under0", "under1"):
-        ip("link", "set", name, "up")
-    ip("address", "add", "192.0.2.1/24", "dev", "under0")
-    ip("address", "add", "2001:db8:ffff::1/64", "dev", "under0", "nodad")
-    yield "under0"
-    ip("link", "delete", "under0")
+    try:
+        for name in ("under0", "under1"):
+            ip("link", "set", name, "up")
+        ip("address", "add", "192.0.2.1/24", "dev", "under0")
+        ip("address", "add", "2001:db8:ffff::1/64", "dev", "under0", "nodad")
+        yield "under0"
+    finally:
+        ip("link", "delete", "under0")
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from nuage_chain.link import layer3, offload, veth
 from nuage_chain.link.links import Link
 from nuage_chain.link.netns import inside
 from tests.integration.lab import EXECUTABLE, NOTHING, Container, Lab
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.root
 
@@ -196,14 +197,15 @@ def test_a_signal_in_the_middle_of_an_add_however_often_leaves_nothing_and_gives
     process.stdin.write(json.dumps(entry).encode())
     process.stdin.close()
     process.stdin = None
-    until = time.monotonic() + 10
-    while lab.left()["ports"] == 0 and time.monotonic() < until:
-        time.sleep(0.02)
-    assert lab.left()["ports"] == 1
-    for again in (number, signal.SIGTERM, number):
-        process.send_signal(again)
-        time.sleep(0.01)
-    stdout, _ = process.communicate(timeout=15)
+    try:
+        eventually(lambda: lab.left()["ports"] == 1, "it is in the middle", 10)
+        for again in (number, signal.SIGTERM, number):
+            process.send_signal(again)
+            time.sleep(0.01)
+        stdout, _ = process.communicate(timeout=15)
+    finally:
+        process.kill()
+        process.wait()
     document = json.loads(stdout)
     assert (process.returncode, document["code"], number.name in document["msg"]) == (1, 11, True)
     lab.settle(before)

@@ -39,6 +39,13 @@ class Browser:
         self._number = 0
         self._session: str | None = None
         self.log: list[str] = []
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
         target = self._send("Target.getTargets")["targetInfos"][0]["targetId"]
         self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
