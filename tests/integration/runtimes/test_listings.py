@@ -70,7 +70,8 @@ def test_a_pod_whose_processes_died_is_left_to_its_kubelet_with_and_without_cont
     assert outcomes(audits.apply()) == []
     pods.close()
     pods.containerd.down(signal.SIGKILL)
-    for process in (one.pid, info["pid"]):
+    # The container first: it is in the PID namespace of the sandbox, and ends with it.
+    for process in (info["pid"], one.pid):
         os.kill(process, signal.SIGKILL)
     assert outcomes(audits.twice()) == []
     assert [why for _, why in audits.plan().kept] == [f"its namespace is there, and {source.name} cannot be asked"]
