@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from nuage_chain.vsp import daemons, processes
 from tests.integration.attachment.inprocess import answer
 from tests.integration.audit.audits import Audits, outcomes
 from tests.integration.lab import NOTHING, Container, Lab
+from tests.integration.waiting import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
 
 # Seconds from the start of an ADD.
-DELAYS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2)
+DELAYS = (0.0, 0.03, 0.06, 0.1, 0.2, 0.4)
 
 
 def restart_ovsdb(lab: Lab, delay: float) -> None:
@@ -58,7 +60,9 @@ def test_an_ovsdb_that_restarts_in_the_middle_of_an_add_leaves_it_there_or_not_t
             restarted.result()
         if done.status == 0:
             there += 1
-            assert (one.pings("10.10.1.1"), lab.left()["ports"]) == (True, 1)
+            assert lab.left()["ports"] == 1
+            # Seen up to four seconds later: ovn-controller takes its time to connect to OVSDB again.
+            eventually(partial(one.pings, "10.10.1.1"), "it forwards", 20)
         else:
             assert done.document["code"] in (11, 104), done.document
             # What its own rollback could not clean up, without OVSDB, is owed.
