@@ -111,12 +111,16 @@ def stop(daemon: Daemon, environment: Mapping[str, str], deadline: Deadline, pat
 
 
 def start_time(pid: int) -> int | None:
-    """When the process started, in ticks since boot; None when there is no such process or it is a zombie."""
+    """When the process started, in ticks since boot; None when there is no such process or it is a zombie.
+
+    One of whose threads some still end has its files, and the ports that it listens at.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+    state, threads, started = fields[0], int(fields[17]), int(fields[19])
+    return None if state in (b"Z", b"X") and threads <= 1 else started
 
 
 def log_tail(path: Path, lines: int = LOG_LINES) -> str:

@@ -5,16 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nuage_chain.deadline import Deadline
 from nuage_chain.vsp.processes import Daemon, StartFailed, log_tail, pid_of, start, start_time, stop
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 READY = "import os,sys,time; open(sys.argv[-1],'w').write(str(os.getpid()))\n"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -129,6 +130,21 @@ def test_a_zombie_does_not_run(tmp_path: Path) -> None:
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert start_time(process.pid) is None
     process.wait()
+
+
+def test_a_process_of_which_a_thread_is_left_runs_although_its_first_one_has_ended() -> None:
+    program = """if True:
+        import ctypes, threading, time
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        ctypes.CDLL(None).pthread_exit(None)
+        """
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        state = Path(f"/proc/{process.pid}/stat")
+        eventually(lambda: state.read_text().rpartition(")")[2].split()[0] == "Z", "the first thread has ended")
+        assert start_time(process.pid) is not None
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert start_time(process.pid) is None
 
 
 def test_the_way_to_leave_is_tried_before_a_signal(tmp_path: Path, daemons: list[Daemon]) -> None:
