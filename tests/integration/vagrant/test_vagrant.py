@@ -9,6 +9,8 @@ import pytest
 from tests.integration.vagrant.containers import IMAGE, containerd, podman
 from tests.integration.vagrant.lab import Lab
 
+INVITATION = "/etc/nuage-chain/invitation"
+
 
 def test_all_machines_run(lab: Lab) -> None:
     lines = lab.vagrant("status").splitlines()
@@ -59,17 +61,31 @@ def test_an_image_that_one_runtime_lacks_is_put_there_again(lab: Lab) -> None:
     containerd(node, "one").remove()
 
 
-def test_nodes_join_a_controller_that_was_made_anew(lab: Lab, pytestconfig: pytest.Config) -> None:
-    if lab.virtual and not pytestconfig.getoption("long"):
-        pytest.skip("A virtual machine takes minutes to be made anew; --long does it.")
+def test_a_node_that_has_another_invitation_than_the_controller_gives_joins_again(lab: Lab) -> None:
     first, second, *_ = lab.nodes
-    before = first.sh("sha256sum", "/etc/nuage-chain/invitation")
+    before = first.sh("sha256sum", INVITATION)
+    first.sh("sh", "-c", f"echo >>{INVITATION}")
+    assert "which joins again" in lab.vagrant("provision", first.name)
+    assert first.sh("sha256sum", INVITATION) == before
+    one, other = podman(first, "one"), podman(second, "other")
+    try:
+        one.meets(other)
+    finally:
+        one.remove()
+        other.remove()
+
+
+def test_nodes_join_a_controller_that_was_made_anew(lab: Lab, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("long"):
+        pytest.skip("A machine takes its time to be made anew; --long does it, and the test before this one its part.")
+    first, second, *_ = lab.nodes
+    before = first.sh("sha256sum", INVITATION)
     lab.vagrant("destroy", "--force", "controller")
     lab.vagrant("up", "controller")
     Path(lab.environment["NUAGE_CHAIN_SSH_CONFIG"]).write_text(lab.vagrant("ssh-config"))
     lab.vagrant("provision", *(node.name for node in lab.nodes))
-    assert first.sh("sha256sum", "/etc/nuage-chain/invitation") != before
-    assert {node.sh("stat", "--format=%a", "/etc/nuage-chain/invitation") for node in lab.nodes} == {"600\n"}
+    assert first.sh("sha256sum", INVITATION) != before
+    assert {node.sh("stat", "--format=%a", INVITATION) for node in lab.nodes} == {"600\n"}
     one, other = podman(first, "one"), podman(second, "other")
     try:
         one.meets(other)
