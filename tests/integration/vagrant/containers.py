@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.integration.vagrant.lab import VSP, Host
@@ -65,6 +66,16 @@ def podman(host: Host, name: str, network: str = "nuage") -> Container:
     host.sh("podman", "run", "--detach", f"--name={name}", f"--network={network}", IMAGE)
     pid = int(host.sh("podman", "inspect", "--format={{.State.Pid}}", name))
     return Container(host, name, pid, lambda: host.sh("podman", "rm", "--force", "--time=0", name))
+
+
+@contextlib.contextmanager
+def running(host: Host, name: str, network: str = "nuage") -> Iterator[Container]:
+    """As podman, and removed in the end."""
+    container = podman(host, name, network)
+    try:
+        yield container
+    finally:
+        container.remove()
 
 
 def containerd(host: Host, name: str) -> Container:

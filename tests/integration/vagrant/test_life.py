@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.vagrant.containers import SECONDS, Container, attached, podman
+from tests.integration.vagrant.containers import SECONDS, Container, attached, podman, running
 from tests.integration.vagrant.lab import VSP, Host, Lab
 from tests.integration.waiting import eventually
 
@@ -16,15 +15,6 @@ AUDIT, TIMER = "nuage-chain-audit.service", "nuage-chain-audit.timer"
 OVERLAY = "nuage-chain-vsp.service"
 GRACE = 4
 VENV = "/root/venv"
-
-
-@contextlib.contextmanager
-def running(host: Host, name: str) -> Iterator[Container]:
-    container = podman(host, name)
-    try:
-        yield container
-    finally:
-        container.remove()
 
 
 @pytest.fixture

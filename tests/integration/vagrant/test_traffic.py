@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.vagrant.containers import SECONDS, Container, attached, containerd, podman
+from tests.integration.vagrant.containers import SECONDS, Container, attached, containerd, podman, running
 from tests.integration.vagrant.lab import Lab
 from tests.integration.waiting import eventually
 
@@ -136,14 +136,11 @@ def test_an_acl_holds_on_both_nodes_as_long_as_it_is_there(lab: Lab, pair: dict[
 
 
 def test_two_subnets_are_joined_by_their_router(lab: Lab, pair: dict[str, Container]) -> None:
-    client = podman(lab.nodes[0], "other", "nuage-api")
-    try:
+    with running(lab.nodes[0], "other", "nuage-api") as client:
         client.meets(pair["c2"])
         for family in FAMILIES:
             assert client.address(family) != pair["c2"].address(family)
             assert client.pings(pair["c2"].address(family))
-    finally:
-        client.remove()
 
 
 def _find(lab: Lab, path: str, name: str) -> list[str]:

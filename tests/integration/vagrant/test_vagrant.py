@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.vagrant.containers import IMAGE, containerd, podman
+from tests.integration.vagrant.containers import IMAGE, containerd, running
 from tests.integration.vagrant.lab import Lab
 
 INVITATION = "/etc/nuage-chain/invitation"
@@ -44,12 +44,8 @@ def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
     lab.vagrant("up", "--no-provision", "node1")
     assert first.boot != before
     first.settle()
-    one, other = podman(first, "one"), podman(second, "other")
-    try:
+    with running(first, "one") as one, running(second, "other") as other:
         one.meets(other)
-    finally:
-        one.remove()
-        other.remove()
 
 
 def test_an_image_that_one_runtime_lacks_is_put_there_again(lab: Lab) -> None:
@@ -67,12 +63,8 @@ def test_a_node_that_has_another_invitation_than_the_controller_gives_joins_agai
     first.sh("sh", "-c", f"echo >>{INVITATION}")
     assert "which joins again" in lab.vagrant("provision", first.name)
     assert first.sh("sha256sum", INVITATION) == before
-    one, other = podman(first, "one"), podman(second, "other")
-    try:
+    with running(first, "one") as one, running(second, "other") as other:
         one.meets(other)
-    finally:
-        one.remove()
-        other.remove()
 
 
 def test_nodes_join_a_controller_that_was_made_anew(lab: Lab, pytestconfig: pytest.Config) -> None:
@@ -86,10 +78,6 @@ def test_nodes_join_a_controller_that_was_made_anew(lab: Lab, pytestconfig: pyte
     lab.vagrant("provision", *(node.name for node in lab.nodes))
     assert first.sh("sha256sum", INVITATION) != before
     assert {node.sh("stat", "--format=%a", INVITATION) for node in lab.nodes} == {"600\n"}
-    one, other = podman(first, "one"), podman(second, "other")
-    try:
+    with running(first, "one") as one, running(second, "other") as other:
         one.meets(other)
         assert {c["name"] for c in lab.vsd("get", "containers")} == {"one", "other"}
-    finally:
-        one.remove()
-        other.remove()
