@@ -56,12 +56,10 @@ def pid_of(daemon: Daemon) -> int | None:
     """The pid of the daemon while it runs, else None. A zombie does not run."""
     recorded = _recorded(daemon)
     pid = recorded[0] if recorded else _pid_in(daemon.pidfile)
-    if pid is None or not _names_pidfile(pid, daemon.pidfile):
+    started = None if pid is None else start_time(pid)
+    if pid is None or started is None or (recorded and recorded[1] != started):
         return None
-    started = start_time(pid)
-    if started is None or (recorded and recorded[1] != started):
-        return None
-    return pid
+    return pid if _names_pidfile(pid, daemon.pidfile, ending=recorded is not None) else None
 
 
 def start(
@@ -211,11 +209,16 @@ def _write_record(daemon: Daemon, pid: int) -> None:
         write_whole(daemon.record, json.dumps({"pid": pid, "start": started}).encode())
 
 
-def _names_pidfile(pid: int, pidfile: Path) -> bool:
+def _names_pidfile(pid: int, pidfile: Path, *, ending: bool) -> bool:
+    """ending: whether a process without a command line counts too."""
     try:
-        argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+    # The kernel takes the memory of a process that ends before its files, so that it holds its ports still.
+    if not command_line:
+        return ending
+    argv = command_line.split(b"\0")
     # The same folder by another path, as /var/run is /run: whoever started it may have come by a link.
     paths = [word.removeprefix(b"--pidfile=") for word in argv if word.endswith(os.fsencode(pidfile.name))]
     return os.path.realpath(os.fsencode(pidfile)) in map(os.path.realpath, paths)

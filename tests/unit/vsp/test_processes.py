@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,26 @@ def test_a_process_of_which_a_thread_is_left_runs_although_its_first_one_has_end
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert start_time(process.pid) is None
+
+
+def test_a_port_is_free_once_the_daemon_that_had_it_is_gone(tmp_path: Path, daemons: list[Daemon]) -> None:
+    """The kernel takes its memory, and with it the command line, before its sockets."""
+    listens = """if True:
+        import socket, threading, time
+        listener = socket.create_server(("127.0.0.1", 0))
+        open(sys.argv[-1] + ".port", "w").write(str(listener.getsockname()[1]))
+        large = bytearray(200_000_000)
+        for _ in range(20): threading.Thread(target=time.sleep, args=(100,)).start()
+        """
+    daemon = daemon_of(tmp_path, f"import sys\nexec({listens!r})\n" + READY + FOREVER, daemons)
+    pid = started(daemon)
+    port = int(Path(f"{daemon.pidfile}.port").read_text())
+    os.kill(pid, signal.SIGKILL)
+    while pid_of(daemon) is not None:
+        pass
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
 
 
 def test_the_way_to_leave_is_tried_before_a_signal(tmp_path: Path, daemons: list[Daemon]) -> None:
