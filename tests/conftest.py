@@ -5,7 +5,7 @@ And the servers of an orchestrator, which tests of several floors ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.unit.orchestrators.servers import ApiServer, Kubemon, serving
 
+pytest_plugins = ["tests.told", "tests.workers"]
+
 settings.register_profile(
     "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
-
-_TOLD = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +43,3 @@ def api(authority: Path) -> Iterator[ApiServer]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="kill at every point, and run the random test for longer")
-
-
-@pytest.fixture
-def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Takes a line that is printed at the end of the run, whether the test passes or not: what was tried how often."""
-    return pytestconfig.stash.setdefault(_TOLD, []).append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    told = config.stash.get(_TOLD, [])
-    if told:
-        terminalreporter.section("what was tried")
-        for line in told:
-            terminalreporter.line(line)
