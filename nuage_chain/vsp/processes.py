@@ -46,6 +46,15 @@ class Daemon:
         return self.pidfile.with_suffix(".started")
 
 
+@dataclass(frozen=True)
+class _Process:
+    """A process that is a daemon's. ending: whether it has begun to end, and may hold its files and ports still."""
+
+    pid: int
+    started: int
+    ending: bool
+
+
 class StartFailed(NotAvailable):
     """A daemon of the embedded VSP did not come up; the message says which and shows the end of its log."""
 
@@ -53,13 +62,9 @@ class StartFailed(NotAvailable):
 
 
 def pid_of(daemon: Daemon) -> int | None:
-    """The pid of the daemon while it runs, else None. A zombie does not run."""
-    recorded = _recorded(daemon)
-    pid = recorded[0] if recorded else _pid_in(daemon.pidfile)
-    started = None if pid is None else start_time(pid)
-    if pid is None or started is None or (recorded and recorded[1] != started):
-        return None
-    return pid if _names_pidfile(pid, daemon.pidfile, ending=recorded is not None) else None
+    """The pid of the daemon while it runs, else None. A zombie, and what has begun to end, does not run."""
+    found = _process_of(daemon)
+    return found.pid if found and not found.ending else None
 
 
 def start(
@@ -93,19 +98,20 @@ def start(
 def stop(daemon: Daemon, environment: Mapping[str, str], deadline: Deadline, patience: float = 3.0) -> bool:
     """End the daemon: ask it, then SIGTERM, then SIGKILL, waiting after each for `patience` seconds at most.
 
-    Returns whether there was something to end. Raises DeadlineExceeded when even SIGKILL did not end it.
+    What has begun to end is waited for, since it holds its ports until it is gone.
+
+    Returns whether it ran. Raises DeadlineExceeded when even SIGKILL did not end it.
     """
-    pid = pid_of(daemon)
-    started = None if pid is None else start_time(pid)
-    if pid is None or started is None:
+    found = _process_of(daemon)
+    if found is None:
         _forget(daemon)
         return False
-    for ask in _ways_to_end(daemon, pid, environment, patience):
+    for ask in _ways_to_end(daemon, found, environment, patience):
         ask()
-        if _gone(pid, started, deadline.extended(1.0).left(f"stopping {daemon.name}", patience)):
+        if _gone(found, deadline.extended(1.0).left(f"stopping {daemon.name}", patience)):
             _forget(daemon)
-            return True
-    raise DeadlineExceeded(f"{daemon.name} (pid {pid}) did not end after SIGKILL.")
+            return not found.ending
+    raise DeadlineExceeded(f"{daemon.name} (pid {found.pid}) did not end after SIGKILL.")
 
 
 def start_time(pid: int) -> int | None:
@@ -160,7 +166,7 @@ def _failure(daemon: Daemon, what: str) -> StartFailed:
 
 
 def _ways_to_end(
-    daemon: Daemon, pid: int, environment: Mapping[str, str], patience: float
+    daemon: Daemon, found: _Process, environment: Mapping[str, str], patience: float
 ) -> Iterator[Callable[[], None]]:
     def leave() -> None:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -169,23 +175,37 @@ def _ways_to_end(
     def signalled(signum: signal.Signals) -> Callable[[], None]:
         def kill() -> None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signum)
+                os.kill(found.pid, signum)
 
         return kill
 
-    if daemon.leave:
+    if found.ending:
+        yield lambda: None
+    elif daemon.leave:
         yield leave
     yield signalled(signal.SIGTERM)
     yield signalled(signal.SIGKILL)
 
 
-def _gone(pid: int, started: int, seconds: float) -> bool:
+def _gone(found: _Process, seconds: float) -> bool:
     end = time.monotonic() + seconds
-    while start_time(pid) == started:
+    while start_time(found.pid) == found.started:
         if time.monotonic() > end:
             return False
         time.sleep(POLL)
     return True
+
+
+def _process_of(daemon: Daemon) -> _Process | None:
+    recorded = _recorded(daemon)
+    pid = recorded[0] if recorded else _pid_in(daemon.pidfile)
+    started = None if pid is None else start_time(pid)
+    if pid is None or started is None or (recorded and recorded[1] != started):
+        return None
+    command_line = _command_line(pid)
+    # The kernel takes the memory of what ends, and so its command line, before its files.
+    ending = recorded is not None and command_line == b""
+    return _Process(pid, started, ending) if ending or _names(daemon.pidfile, command_line) else None
 
 
 def _pid_in(pidfile: Path) -> int | None:
@@ -209,16 +229,15 @@ def _write_record(daemon: Daemon, pid: int) -> None:
         write_whole(daemon.record, json.dumps({"pid": pid, "start": started}).encode())
 
 
-def _names_pidfile(pid: int, pidfile: Path, *, ending: bool) -> bool:
-    """ending: whether a process without a command line counts too."""
+def _command_line(pid: int) -> bytes | None:
     try:
-        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return False
-    # The kernel takes the memory of a process that ends before its files, so that it holds its ports still.
-    if not command_line:
-        return ending
-    argv = command_line.split(b"\0")
+        return None
+
+
+def _names(pidfile: Path, command_line: bytes | None) -> bool:
+    argv = (command_line or b"").split(b"\0")
     # The same folder by another path, as /var/run is /run: whoever started it may have come by a link.
     paths = [word.removeprefix(b"--pidfile=") for word in argv if word.endswith(os.fsencode(pidfile.name))]
     return os.path.realpath(os.fsencode(pidfile)) in map(os.path.realpath, paths)

@@ -148,7 +148,7 @@ def test_a_process_of_which_a_thread_is_left_runs_although_its_first_one_has_end
         assert start_time(process.pid) is None
 
 
-def test_a_port_is_free_once_the_daemon_that_had_it_is_gone(tmp_path: Path, daemons: list[Daemon]) -> None:
+def test_a_port_is_free_once_the_daemon_that_had_it_is_stopped(tmp_path: Path, daemons: list[Daemon]) -> None:
     """The kernel takes its memory, and with it the command line, before its sockets."""
     listens = """if True:
         import socket, threading, time
@@ -163,6 +163,7 @@ def test_a_port_is_free_once_the_daemon_that_had_it_is_gone(tmp_path: Path, daem
     os.kill(pid, signal.SIGKILL)
     while pid_of(daemon) is not None:
         pass
+    stop(daemon, os.environ, Deadline(10))
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
