@@ -33,8 +33,8 @@ def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture
 def lab(whole_lab: Lab) -> Iterator[Lab]:
     """The lab for one test, which has to leave nothing of its attachments."""
-    if whole_lab.left() != NOTHING:
-        # The test that left it has failed already; those after it are not to fail for the same reason.
+    if not whole_lab.clean():
+        # The test that left it so has failed already; those after it are not to fail for the same reason.
         whole_lab.renew()
     yield whole_lab
     for container in list(whole_lab.containers):

@@ -257,6 +257,13 @@ class Lab:
             "addresses": len([f for f in self.addresses.glob("*/*.*.*.*") if f.is_file()]),
         }
 
+    def clean(self) -> bool:
+        """Whether it can be asked, and has nothing of an attachment."""
+        try:
+            return self.left() == NOTHING
+        except NuageChainError:
+            return False
+
     def settle(self, expected: dict[str, int], seconds: float = 3) -> None:
         """Waits until there is as much as `expected`: in `metadata` activation the VSP cleans up VSD a moment later."""
         until = time.monotonic() + seconds
