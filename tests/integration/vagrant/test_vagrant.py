@@ -10,6 +10,7 @@ from tests.integration.vagrant.containers import IMAGE, containerd, running
 from tests.integration.vagrant.lab import Lab
 
 INVITATION = "/etc/nuage-chain/invitation"
+CARDS = "cat /sys/class/net/e[nt]*/address"
 
 
 def test_all_machines_run(lab: Lab) -> None:
@@ -38,11 +39,12 @@ def test_provisioned_a_second_time_nothing_changes(lab: Lab) -> None:
 
 def test_switched_off_and_on_it_is_a_node_again(lab: Lab) -> None:
     first, second, *_ = lab.nodes
-    before = first.boot
+    before, cards = first.boot, first.sh("sh", "-c", CARDS)
     lab.vagrant("halt", "node1")
     assert "node1" not in lab.running()
     lab.vagrant("up", "--no-provision", "node1")
     assert first.boot != before
+    assert first.sh("sh", "-c", CARDS) == cards, "whoever has spoken to it before finds it at once"
     first.settle()
     with running(first, "one") as one, running(second, "other") as other:
         one.meets(other)
