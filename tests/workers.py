@@ -16,6 +16,7 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
         return "/".join(parts[:3] if parts[1] == "integration" else parts)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolder:
     # In the order of the tree: the folders that take long come first, and the unit tests' files fill what is left.
     config.option.loadscopereorder = False
