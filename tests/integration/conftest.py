@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,16 @@ def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield started
     finally:
         started.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what the daemons have said, since nothing of them is left afterwards."""
+    report = yield
+    lab = getattr(item, "funcargs", {}).get("whole_lab")
+    if report.failed and lab is not None:
+        report.sections.append(("the VSP's logs", lab.logs()))
+    return report
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from nuage_chain.vrs.connection import Connection
 from nuage_chain.vsd.session import Session
 from nuage_chain.vsp import node, plugin_config, topology
 from nuage_chain.vsp.access import access_of
+from nuage_chain.vsp.processes import log_tail
 
 ROOT = Path(__file__).parents[2]
 EXECUTABLE = Path(sys.prefix) / "cni" / "nuage-chain"
@@ -257,10 +258,15 @@ class Lab:
             "addresses": len([f for f in self.addresses.glob("*/*.*.*.*") if f.is_file()]),
         }
 
+    def logs(self) -> str:
+        """The end of what each daemon has said."""
+        ends = {log.name: log_tail(log, 25) for log in sorted(self.layout.log.glob("*.log"))}
+        return "\n".join(f"--- {name}\n{end}" for name, end in ends.items())
+
     def clean(self) -> bool:
-        """Whether it can be asked, and has nothing of an attachment."""
+        """Whether all of it runs, can be asked, and has nothing of an attachment."""
         try:
-            return self.left() == NOTHING
+            return node.runs(self.layout) and self.left() == NOTHING
         except NuageChainError:
             return False
 
